@@ -1,0 +1,240 @@
+"""What has happened in a lesson: the only source of its state, attendance, chat and audit trail.
+
+Fields named in ``personal`` (names, texts) are stored apart from the hash-chained header and can be
+erased later; erased fields read as empty strings, and folding goes on to work.
+``at`` is not part of an event: the log's envelope (``Recorded``) carries it.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from msgspec import Struct
+
+from classroom.ids import (
+    ClassId,
+    ConnectionId,
+    LessonId,
+    MessageId,
+    ParticipantId,
+    RecordingId,
+    ShareId,
+)
+from classroom.people import Role
+
+
+class Source(StrEnum):
+    """What a share shows or sounds."""
+
+    SCREEN = "screen"
+    SCREEN_AUDIO = "screen_audio"
+    CAMERA = "camera"
+    MICROPHONE = "microphone"
+
+
+class Event(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
+    """Base of all events. ``kind`` on the wire and in the log is the class name."""
+
+    personal: ClassVar[frozenset[str]] = frozenset()
+
+
+class LessonScheduled(Event, frozen=True, tag="LessonScheduled"):
+    """Always the first event. Times are milliseconds since the epoch, UTC."""
+
+    lesson: LessonId
+    class_id: ClassId
+    class_name: str
+    title: str
+    by: ParticipantId
+    starts_at: int
+    ends_at: int
+
+
+class LessonStarted(Event, frozen=True, tag="LessonStarted"):
+    by: ParticipantId
+
+
+class LessonEnded(Event, frozen=True, tag="LessonEnded"):
+    by: ParticipantId
+
+
+class Knocked(Event, frozen=True, tag="Knocked"):
+    """An account asked to enter (or, followed at once by Admitted by itself, came by right)."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"username", "name", "class_label"})
+    participant: ParticipantId
+    connection: ConnectionId
+    role: Role
+    of_class: bool
+    hosts: bool
+    username: str = ""
+    name: str = ""
+    class_label: str = ""
+
+
+class KnockWithdrawn(Event, frozen=True, tag="KnockWithdrawn"):
+    participant: ParticipantId
+
+
+class Admitted(Event, frozen=True, tag="Admitted"):
+    participant: ParticipantId
+    by: ParticipantId
+
+
+class Denied(Event, frozen=True, tag="Denied"):
+    participant: ParticipantId
+    by: ParticipantId
+
+
+class Removed(Event, frozen=True, tag="Removed"):
+    participant: ParticipantId
+    by: ParticipantId
+
+
+class Entered(Event, frozen=True, tag="Entered"):
+    """First presence after admission. Presence intervals open here and at ``CameBack``."""
+
+    participant: ParticipantId
+    connection: ConnectionId
+
+
+class Dropped(Event, frozen=True, tag="Dropped"):
+    """The connection is gone without a farewell; the place (in queue or lesson) is kept."""
+
+    participant: ParticipantId
+    connection: ConnectionId
+    reason: str
+
+
+class CameBack(Event, frozen=True, tag="CameBack"):
+    participant: ParticipantId
+    connection: ConnectionId
+
+
+class DeviceReplaced(Event, frozen=True, tag="DeviceReplaced"):
+    """The same account connected elsewhere; the newer connection took over."""
+
+    participant: ParticipantId
+    old: ConnectionId
+    connection: ConnectionId
+
+
+class Left(Event, frozen=True, tag="Left"):
+    participant: ParticipantId
+
+
+class ShareStarted(Event, frozen=True, tag="ShareStarted"):
+    share: ShareId
+    participant: ParticipantId
+    source: Source
+
+
+class SharePaused(Event, frozen=True, tag="SharePaused"):
+    share: ShareId
+    by: ParticipantId
+
+
+class ShareResumed(Event, frozen=True, tag="ShareResumed"):
+    share: ShareId
+    by: ParticipantId
+
+
+class ShareStopped(Event, frozen=True, tag="ShareStopped"):
+    """``reason``: stopped | muted | forbidden | left | dropped | removed | replaced | ended."""
+
+    share: ShareId
+    by: ParticipantId
+    reason: str
+
+
+class SharingAllowed(Event, frozen=True, tag="SharingAllowed"):
+    participant: ParticipantId
+    by: ParticipantId
+
+
+class SharingForbidden(Event, frozen=True, tag="SharingForbidden"):
+    participant: ParticipantId
+    by: ParticipantId
+
+
+class HandRaised(Event, frozen=True, tag="HandRaised"):
+    participant: ParticipantId
+
+
+class HandLowered(Event, frozen=True, tag="HandLowered"):
+    participant: ParticipantId
+    by: ParticipantId
+
+
+class MessageSent(Event, frozen=True, tag="MessageSent"):
+    personal: ClassVar[frozenset[str]] = frozenset({"text"})
+    message: MessageId
+    participant: ParticipantId
+    text: str = ""
+
+
+class RecordingStarted(Event, frozen=True, tag="RecordingStarted"):
+    recording: RecordingId
+    by: ParticipantId
+
+
+class RecordingStopped(Event, frozen=True, tag="RecordingStopped"):
+    recording: RecordingId
+    by: ParticipantId
+
+
+class ReplayAllowed(Event, frozen=True, tag="ReplayAllowed"):
+    """Members of the class may watch this lesson's recordings."""
+
+    by: ParticipantId
+
+
+class ReplayForbidden(Event, frozen=True, tag="ReplayForbidden"):
+    by: ParticipantId
+
+
+class SafeModeEntered(Event, frozen=True, tag="SafeModeEntered"):
+    """No teacher is connected: student shares and chat pause."""
+
+
+class SafeModeLeft(Event, frozen=True, tag="SafeModeLeft"):
+    pass
+
+
+AnyEvent = (
+    LessonScheduled
+    | LessonStarted
+    | LessonEnded
+    | Knocked
+    | KnockWithdrawn
+    | Admitted
+    | Denied
+    | Removed
+    | Entered
+    | Dropped
+    | CameBack
+    | DeviceReplaced
+    | Left
+    | ShareStarted
+    | SharePaused
+    | ShareResumed
+    | ShareStopped
+    | SharingAllowed
+    | SharingForbidden
+    | HandRaised
+    | HandLowered
+    | MessageSent
+    | RecordingStarted
+    | RecordingStopped
+    | ReplayAllowed
+    | ReplayForbidden
+    | SafeModeEntered
+    | SafeModeLeft
+)
+
+
+class Recorded(Struct, frozen=True):
+    """An event with its place in the log. ``at``: milliseconds since the epoch, UTC."""
+
+    seq: int
+    at: int
+    event: AnyEvent

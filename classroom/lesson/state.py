@@ -1,0 +1,99 @@
+"""A lesson's live state: the fold of its log. Immutable; every change makes a new value.
+
+Unchanged parts keep their identity (``is``) from one state to the next: views rely on it to find
+what changed without comparing.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from classroom.ids import ClassId, ConnectionId, LessonId, MessageId, ParticipantId, RecordingId, ShareId
+from classroom.lesson.events import Source
+from classroom.people import Role
+
+
+class Phase(StrEnum):
+    SCHEDULED = "scheduled"
+    LIVE = "live"
+    ENDED = "ended"
+
+
+class Admission(StrEnum):
+    NONE = "none"
+    KNOCKING = "knocking"
+    ADMITTED = "admitted"
+    DENIED = "denied"
+    REMOVED = "removed"
+
+
+class Grant(StrEnum):
+    """What a participant may do now."""
+
+    MODERATE = "moderate"
+    SPEAK = "speak"
+    SHOW_CAMERA = "show_camera"
+    SHARE_SCREEN = "share_screen"
+    CHAT = "chat"
+    RAISE_HAND = "raise_hand"
+
+
+class Participant(Struct, frozen=True):
+    """``hosts``: admitted by right (teacher of the class, admin). ``connection``: None when away."""
+
+    id: ParticipantId
+    role: Role
+    of_class: bool
+    hosts: bool
+    username: str
+    name: str
+    class_label: str
+    admission: Admission
+    knocked_at: int
+    connection: ConnectionId | None = None
+    entered_at: int | None = None
+    may_share: bool = False
+    gone: bool = False
+    """Left by choice (``Left``); may come back without asking."""
+
+
+class Share(Struct, frozen=True):
+    id: ShareId
+    participant: ParticipantId
+    source: Source
+    started_at: int
+    paused: bool = False
+
+
+class Message(Struct, frozen=True):
+    id: MessageId
+    participant: ParticipantId
+    text: str
+    at: int
+
+
+class RecordingNow(Struct, frozen=True):
+    id: RecordingId
+    since: int
+
+
+class LessonState(Struct, frozen=True):
+    """``hands``: raised hands, first raised first. ``unattended_since``: when the last host dropped."""
+
+    lesson: LessonId
+    class_id: ClassId
+    class_name: str
+    title: str
+    starts_at: int
+    ends_at: int
+    phase: Phase = Phase.SCHEDULED
+    started_at: int | None = None
+    ended_at: int | None = None
+    participants: dict[ParticipantId, Participant] = {}
+    shares: dict[ShareId, Share] = {}
+    hands: tuple[ParticipantId, ...] = ()
+    messages: tuple[Message, ...] = ()
+    recording: RecordingNow | None = None
+    replay_allowed: bool = False
+    safe_mode: bool = False
+    unattended_since: int | None = None

@@ -1,0 +1,105 @@
+"""What one account may see of a lesson, and what changed of it. Field names go on the wire in camelCase.
+
+Nobody who is not admitted sees people, shares, messages, counts or hands: only the lesson's title,
+phase and the own admission with the place in the queue. Only hosts see the waiting room.
+"""
+
+from msgspec import Struct
+
+from classroom.ids import LessonId, MessageId, ParticipantId, ShareId
+from classroom.lesson.events import Source
+from classroom.lesson.state import Admission, Grant, Phase
+from classroom.people import Role
+
+
+class You(Struct, frozen=True, rename="camel"):
+    """``place``: 1-based place in the queue while knocking."""
+
+    id: ParticipantId
+    name: str
+    role: Role
+    admission: Admission
+    place: int | None
+    hosts: bool
+    grants: tuple[Grant, ...]
+
+
+class LessonInfo(Struct, frozen=True, rename="camel"):
+    """To those not admitted only ``id``, ``title``, ``class_name``, ``phase`` carry anything."""
+
+    id: LessonId
+    title: str
+    class_name: str
+    phase: Phase
+    starts_at: int
+    started_at: int | None = None
+    safe_mode: bool = False
+    recording_since: int | None = None
+    replay_allowed: bool = False
+
+
+class Person(Struct, frozen=True, rename="camel"):
+    """An admitted participant. ``hand``: 1-based place among raised hands. ``username`` to hosts only."""
+
+    id: ParticipantId
+    name: str
+    role: Role
+    class_label: str
+    hosts: bool
+    online: bool
+    may_share: bool
+    hand: int | None = None
+    username: str = ""
+
+
+class WaitingPerson(Struct, frozen=True, rename="camel"):
+    id: ParticipantId
+    name: str
+    username: str
+    class_label: str
+    role: Role
+    of_class: bool
+    online: bool
+    since: int
+
+
+class ShareInfo(Struct, frozen=True, rename="camel"):
+    """``paused``: by its owner, or by safe mode."""
+
+    id: ShareId
+    participant: ParticipantId
+    source: Source
+    paused: bool
+
+
+class ChatMessage(Struct, frozen=True, rename="camel"):
+    id: MessageId
+    participant: ParticipantId
+    name: str
+    text: str
+    at: int
+
+
+class LessonView(Struct, frozen=True, rename="camel"):
+    """Everything one account may see now. ``messages``: the newest 200, oldest first."""
+
+    you: You
+    lesson: LessonInfo
+    people: tuple[Person, ...] = ()
+    waiting: tuple[WaitingPerson, ...] = ()
+    shares: tuple[ShareInfo, ...] = ()
+    messages: tuple[ChatMessage, ...] = ()
+
+
+class ViewChange(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What to apply to a LessonView: present parts replace by id (or append), ``gone`` lists remove."""
+
+    you: You | None = None
+    lesson: LessonInfo | None = None
+    people: tuple[Person, ...] = ()
+    people_gone: tuple[ParticipantId, ...] = ()
+    waiting: tuple[WaitingPerson, ...] = ()
+    waiting_gone: tuple[ParticipantId, ...] = ()
+    shares: tuple[ShareInfo, ...] = ()
+    shares_gone: tuple[ShareId, ...] = ()
+    messages: tuple[ChatMessage, ...] = ()

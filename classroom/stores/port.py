@@ -1,0 +1,209 @@
+"""What the stores offer. All times are milliseconds since the epoch, UTC, given by the caller."""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from classroom.ids import AccountId, ClassId, LessonId, ParticipantId, RecordingId
+from classroom.lesson.events import AnyEvent, Recorded
+from classroom.lesson.state import Phase
+from classroom.people import Actor, Role
+
+
+class StoreError(Exception):
+    """Base of what stores raise on purpose."""
+
+
+class Conflict(StoreError):
+    """Somebody else wrote first: the log moved on, or the name is taken."""
+
+
+class Account(Struct, frozen=True):
+    """``password_hash`` is an Argon2id PHC string. ``username`` is unique, compared casefolded and NFC."""
+
+    id: AccountId
+    username: str
+    name: str
+    role: Role
+    password_hash: str
+    disabled: bool = False
+
+
+class SchoolClass(Struct, frozen=True):
+    id: ClassId
+    name: str
+
+
+class Session(Struct, frozen=True):
+    """``id`` is public (for lists and logs); the token itself is stored only as a SHA-256."""
+
+    id: str
+    account: AccountId
+    opened_at: int
+    seen_at: int
+
+
+class LessonEntry(Struct, frozen=True):
+    """One line of the directory of lessons, projected from the log in the same transaction."""
+
+    id: LessonId
+    class_id: ClassId
+    class_name: str
+    title: str
+    teacher: AccountId
+    teacher_name: str
+    starts_at: int
+    ends_at: int
+    phase: Phase
+    started_at: int | None
+    ended_at: int | None
+    replay_allowed: bool
+
+
+class RecordingFileEntry(Struct, frozen=True):
+    name: str
+    role: Literal["programme", "share"]
+    mime_type: str
+    start: int
+    duration: int
+    bytes: int
+    share: str = ""
+    participant: str = ""
+    source: str = ""
+
+
+class RecordingEntry(Struct, frozen=True):
+    id: RecordingId
+    lesson: LessonId
+    started_at: int
+    state: Literal["recording", "closing", "ready", "lost"]
+    duration: int = 0
+    files: tuple[RecordingFileEntry, ...] = ()
+
+
+class RecordingView(Struct, frozen=True):
+    recording: RecordingId
+    account: AccountId
+    name: str
+    username: str
+    at: int
+    downloaded: bool
+
+
+class Accounts(Protocol):
+    async def add(
+        self, username: str, name: str, role: Role, password_hash: str, classes: Sequence[ClassId] = ()
+    ) -> AccountId:
+        """Raises Conflict when the username is taken. For a parent, ``classes`` stays empty."""
+        ...
+
+    async def find(self, username: str) -> Account | None: ...
+
+    async def get(self, account: AccountId) -> Account | None: ...
+
+    async def set_password(self, account: AccountId, password_hash: str) -> None:
+        """Also closes every session of the account."""
+        ...
+
+    async def actor(self, account: AccountId) -> Actor | None:
+        """None when the account is gone or disabled."""
+        ...
+
+    async def roster(self, class_id: ClassId) -> tuple[Actor, ...]:
+        """The students of a class in name order."""
+        ...
+
+    async def actors(self, accounts: Sequence[AccountId]) -> dict[AccountId, Actor]: ...
+
+
+class Classes(Protocol):
+    async def add(self, name: str) -> ClassId: ...
+    async def all(self) -> tuple[SchoolClass, ...]: ...
+    async def get(self, class_id: ClassId) -> SchoolClass | None: ...
+    async def by_name(self, name: str) -> SchoolClass | None: ...
+
+
+class Sessions(Protocol):
+    async def open(self, account: AccountId, now: int, address: str, agent: str) -> tuple[str, Session]:
+        """Returns (token for the cookie, session). The sign-in is recorded."""
+        ...
+
+    async def find(self, token: str, now: int) -> Session | None:
+        """None when unknown, closed or expired (12 h unused, 7 d at most)."""
+        ...
+
+    async def close(self, token: str, now: int, reason: str) -> None:
+        """The sign-out is recorded. Unknown tokens are ignored."""
+        ...
+
+    async def record_refusal(self, username: str, now: int, address: str, reason: str) -> None:
+        """A refused sign-in, for the school's record."""
+        ...
+
+
+class LessonLog(Protocol):
+    async def append(
+        self, lesson: LessonId, after: int, events: Sequence[AnyEvent], at: int
+    ) -> tuple[Recorded, ...]:
+        """Commits events behind seq ``after`` (0: an empty log). Raises Conflict if the log is elsewhere."""
+        ...
+
+    async def read(self, lesson: LessonId) -> tuple[Recorded, ...]: ...
+
+    async def verify(self, lesson: LessonId) -> int | None:
+        """None when the chain holds, else the first seq that does not."""
+        ...
+
+    async def erase(self, lesson: LessonId, participant: ParticipantId, at: int) -> int:
+        """Blank the personal fields of a participant's events; the chain still verifies. How many."""
+        ...
+
+
+class Lessons(Protocol):
+    async def get(self, lesson: LessonId) -> LessonEntry | None: ...
+    async def between(self, start: int, end: int) -> tuple[LessonEntry, ...]:
+        """Lessons that overlap the time, and all live ones, by starts_at."""
+        ...
+
+    async def live(self) -> tuple[LessonEntry, ...]: ...
+
+
+class Recordings(Protocol):
+    async def put(self, entry: RecordingEntry) -> None:
+        """Insert or replace, by id."""
+        ...
+
+    async def get(self, recording: RecordingId) -> RecordingEntry | None: ...
+    async def all(self) -> tuple[RecordingEntry, ...]:
+        """Newest first."""
+        ...
+
+    async def of_lesson(self, lesson: LessonId) -> tuple[RecordingEntry, ...]: ...
+    async def viewed(self, recording: RecordingId, account: AccountId, at: int, downloaded: bool) -> None: ...
+    async def views(self, recording: RecordingId) -> tuple[RecordingView, ...]: ...
+
+
+class Stores(Protocol):
+    """``school``: the school's name."""
+
+    @property
+    def school(self) -> str: ...
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def classes(self) -> Classes: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def log(self) -> LessonLog: ...
+    @property
+    def lessons(self) -> Lessons: ...
+    @property
+    def recordings(self) -> Recordings: ...
+
+    async def ready(self) -> bool:
+        """Whether the database answers."""
+        ...
+
+    async def close(self) -> None: ...

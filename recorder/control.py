@@ -1,0 +1,126 @@
+"""What the recorder is told and what it tells. Requests are idempotent by the ids the caller gives."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from media.parameters import Kind, RtpCodecParameters
+
+
+class RecorderDone(Struct, frozen=True, tag="recorder.done"):
+    pass
+
+
+class RecorderFailed(Struct, frozen=True, tag="recorder.failed"):
+    """``code``: no_such_recording | closed | unsupported | disk."""
+
+    code: str
+    detail: str
+
+
+class OpenRecording(Struct, frozen=True, tag="recorder.open"):
+    """Begin, or take up again after a crash, a recording. ``started_at``: ms since the epoch.
+
+    Reply: RecordingOpened.
+    """
+
+    recording: str
+    lesson: str
+    started_at: int
+
+
+class RecordingOpened(Struct, frozen=True, tag="recorder.opened"):
+    """``tap_address``: where media workers send RTP to."""
+
+    tap_address: str
+
+
+class AddTrack(Struct, frozen=True, tag="recorder.add_track"):
+    """Packets that arrive as ``tap`` belong to this share. Reply: RecorderDone."""
+
+    recording: str
+    tap: int
+    share: str
+    participant: str
+    source: Literal["screen", "screen_audio", "camera", "microphone"]
+    kind: Kind
+    codecs: tuple[RtpCodecParameters, ...]
+
+
+class EndTrack(Struct, frozen=True, tag="recorder.end_track"):
+    recording: str
+    share: str
+
+
+class SetStage(Struct, frozen=True, tag="recorder.set_stage"):
+    """Which share's picture is the programme's from its next key frame on; None: keep the last picture."""
+
+    recording: str
+    share: str | None
+
+
+class CloseRecording(Struct, frozen=True, tag="recorder.close"):
+    """Finish the files; also finishes a recording that a crash left open. Reply: RecordingClosed."""
+
+    recording: str
+
+
+class RecordedFile(Struct, frozen=True):
+    """``name``: file name inside the recording's directory. ``start``/``duration``: ms from its start."""
+
+    name: str
+    role: Literal["programme", "share"]
+    mime_type: str
+    start: int
+    duration: int
+    bytes: int
+    share: str = ""
+    participant: str = ""
+    source: str = ""
+
+
+class RecordingClosed(Struct, frozen=True, tag="recorder.closed"):
+    recording: str
+    duration: int
+    files: tuple[RecordedFile, ...]
+
+
+class ListRecordings(Struct, frozen=True, tag="recorder.list"):
+    """Reply: RecordingsOpen — the ids of recordings on disk that are not closed."""
+
+
+class RecordingsOpen(Struct, frozen=True, tag="recorder.list_open"):
+    recordings: tuple[str, ...]
+
+
+class TakeRecorderStats(Struct, frozen=True, tag="recorder.take_stats"):
+    pass
+
+
+class RecorderStats(Struct, frozen=True, tag="recorder.stats"):
+    values: dict[str, float]
+
+
+RecorderRequest = (
+    OpenRecording | AddTrack | EndTrack | SetStage | CloseRecording | ListRecordings | TakeRecorderStats
+)
+RecorderReply = (
+    RecorderDone | RecorderFailed | RecordingOpened | RecordingClosed | RecordingsOpen | RecorderStats
+)
+
+
+class KeyFrameWanted(Struct, frozen=True, tag="recorder.key_frame_wanted"):
+    """The recorder cannot go on with this share's video before a key frame."""
+
+    recording: str
+    share: str
+
+
+class RecordingTrouble(Struct, frozen=True, tag="recorder.trouble"):
+    """``code``: disk_full | slow_disk."""
+
+    recording: str
+    code: str
+
+
+RecorderNotice = KeyFrameWanted | RecordingTrouble

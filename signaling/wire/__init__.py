@@ -1,0 +1,1 @@
+"""The WebSocket protocol: typed messages, their JSON Schema, and the prose generated from them."""

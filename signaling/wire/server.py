@@ -1,0 +1,146 @@
+"""Messages from the server: answers (with the request's ``id``) and what happens by itself."""
+
+from msgspec import Struct
+
+from classroom.lesson.events import Source
+from classroom.lesson.view import LessonView, ViewChange
+from media.parameters import IceParameters, Kind, RtpCapabilities, RtpParameters, TransportParameters
+
+
+class ServerMessage(Struct, frozen=True, rename="camel", tag_field="type"):
+    pass
+
+
+class Ok(ServerMessage, frozen=True, tag="ok"):
+    id: int
+
+
+class Error(ServerMessage, frozen=True, tag="error"):
+    """``id`` is null when the message could not be read far enough to know it."""
+
+    id: int | None
+    code: str
+    message: str
+
+
+class State(ServerMessage, frozen=True, tag="state"):
+    """The whole view: first message of every connection, and again when the own admission changes.
+
+    ``seq`` is the log's. ``server_time`` in ms since the epoch. ``media`` names the router's
+    instance: when it differs from the one the client's transports were made with, start media anew.
+    Null while media is not there for this account.
+    """
+
+    seq: int
+    server_time: int
+    view: LessonView
+    media: str | None
+
+
+class Change(ServerMessage, frozen=True, tag="change"):
+    """Apply to the view. ``seq`` grows by at least one from message to message."""
+
+    seq: int
+    change: ViewChange
+
+
+class Capabilities(ServerMessage, frozen=True, tag="capabilities"):
+    id: int
+    rtp_capabilities: RtpCapabilities
+
+
+class MediaJoined(ServerMessage, frozen=True, tag="media_joined"):
+    """``consumers``: ids that are open for this client; it closes any other it has."""
+
+    id: int
+    instance: str
+    consumers: tuple[str, ...]
+
+
+class Transport(ServerMessage, frozen=True, tag="transport"):
+    id: int
+    parameters: TransportParameters
+
+
+class Ice(ServerMessage, frozen=True, tag="ice"):
+    id: int
+    ice_parameters: IceParameters
+
+
+class Produced(ServerMessage, frozen=True, tag="produced"):
+    id: int
+    share: str
+
+
+class Consumer(ServerMessage, frozen=True, tag="consumer"):
+    """Somebody's share can be received now: make the consumer, then send ``resume_consumer``."""
+
+    consumer: str
+    share: str
+    participant: str
+    source: Source
+    kind: Kind
+    rtp_parameters: RtpParameters
+
+
+class ConsumerClosed(ServerMessage, frozen=True, tag="consumer_closed"):
+    consumer: str
+
+
+class MediaReset(ServerMessage, frozen=True, tag="media_reset"):
+    """The media worker is gone or new: close all transports and join media again with ``instance``."""
+
+    instance: str
+
+
+class TransportState(ServerMessage, frozen=True, tag="transport_state"):
+    """What the server sees of the client's transport: connected | disconnected | closed."""
+
+    transport: str
+    state: str
+
+
+class Speakers(ServerMessage, frozen=True, tag="speakers"):
+    """Participants heard now, loudest first."""
+
+    participants: tuple[str, ...]
+
+
+class Notice(ServerMessage, frozen=True, tag="notice"):
+    """Something to tell in plain words, by ``code``: recording_disk_full, recording_slow_disk,
+    recorder_restarted, media_restarted."""
+
+    code: str
+
+
+class Bye(ServerMessage, frozen=True, tag="bye"):
+    """The last message before the server closes. ``reason``: replaced | removed | denied | left |
+    ended | signed_out | shutting_down. Reconnect only after shutting_down."""
+
+    reason: str
+
+
+class Pong(ServerMessage, frozen=True, tag="pong"):
+    id: int
+    server_time: int
+
+
+AnyServerMessage = (
+    Ok
+    | Error
+    | State
+    | Change
+    | Capabilities
+    | MediaJoined
+    | Transport
+    | Ice
+    | Produced
+    | Consumer
+    | ConsumerClosed
+    | MediaReset
+    | TransportState
+    | Speakers
+    | Notice
+    | Bye
+    | Pong
+)
