@@ -200,6 +200,13 @@ class SafeModeLeft(Event, frozen=True, tag="SafeModeLeft"):
     pass
 
 
+class PersonalDataErased(Event, frozen=True, tag="PersonalDataErased"):
+    """The receipt of an erasure: names and messages of the participant were blanked in this log."""
+
+    participant: ParticipantId
+    by: ParticipantId
+
+
 AnyEvent = (
     LessonScheduled
     | LessonStarted
@@ -229,6 +236,7 @@ AnyEvent = (
     | ReplayForbidden
     | SafeModeEntered
     | SafeModeLeft
+    | PersonalDataErased
 )
 
 
