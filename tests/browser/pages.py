@@ -1,0 +1,246 @@
+"""People at their browsers. Pages are driven by role and English accessible name only, as a person
+with a screen reader would: names are those that users and documents rely on."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from playwright.async_api import Browser, BrowserContext, Error, Locator, Page, expect
+
+from tests.browser import pattern
+from tests.product import Product
+
+SOON = 5_000.0
+"""Milliseconds within which a page must show what has happened (asserted by waiting, not by timing)."""
+MEDIA_SOON = 10_000.0
+
+
+class Person:
+    """One account at one browser context."""
+
+    def __init__(self, username: str, context: BrowserContext, page: Page, product: Product) -> None:
+        self.username = username
+        self.context = context
+        self.page = page
+        self.product = product
+        self.console: list[str] = []
+        page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: self.console.append(f"pageerror: {error}"))
+
+    # --- finding ----------------------------------------------------------------------------------
+
+    def button(self, name: str, within: Locator | None = None) -> Locator:
+        return (within or self.page).get_by_role("button", name=name, exact=True)
+
+    def region(self, name: str) -> Locator:
+        return self.page.get_by_role("region", name=name, exact=True)
+
+    def waiting(self, text: str) -> Locator:
+        """A person in the teacher's waiting room, by any text of the row."""
+        return self.region("Waiting room").get_by_role("listitem").filter(has_text=text)
+
+    def person(self, text: str) -> Locator:
+        """A person's row in the list of people."""
+        return self.region("People").get_by_role("listitem").filter(has_text=text)
+
+    def screens(self) -> Locator:
+        return self.page.locator('video[aria-label^="Screen of "]')
+
+    def cameras(self) -> Locator:
+        return self.page.locator('video[aria-label^="Camera of "]')
+
+    def waits_for_approval(self) -> Locator:
+        return self.page.get_by_role("status").filter(has_text="Waiting for the teacher's approval")
+
+    # --- doing ------------------------------------------------------------------------------------
+
+    async def goto(self, path: str) -> None:
+        separator = "&" if "?" in path else "?"
+        await self.page.goto(f"{self.product.url}{path}{separator}lang=en")
+
+    async def sign_in(self, password: str | None = None) -> None:
+        await self.goto("/login")
+        await self.page.get_by_role("textbox", name="Username", exact=True).fill(self.username)
+        await self.page.get_by_role("textbox", name="Password", exact=True).fill(
+            self.product.password if password is None else password
+        )
+        await self.button("Sign in").click()
+        await expect(self.button("Sign out").first).to_be_visible(timeout=SOON)
+
+    async def new_lesson(self, title: str, class_name: str = "10A1") -> None:
+        await self.goto("/")
+        await self.button("New lesson").click()
+        await self.page.get_by_role("textbox", name="Title", exact=True).fill(title)
+        await self.choose("Class", class_name)
+        await self.button("Create").click()
+        await expect(self.lesson_row(title)).to_be_visible(timeout=SOON)
+
+    async def choose(self, label: str, option: str) -> None:
+        """A combobox may be a native select, or a button or field with a list of options."""
+        box = self.page.get_by_role("combobox", name=label).first
+        tag = await box.evaluate("element => element.tagName")
+        if tag == "SELECT":
+            await box.select_option(label=option)
+            return
+        if option in (await box.inner_text() or "") or (tag == "INPUT" and await box.input_value() == option):
+            return
+        if tag == "INPUT":
+            await box.fill(option)
+        else:
+            await box.click()
+        await self.page.get_by_role("option", name=re.compile(re.escape(option))).first.click()
+
+    def lesson_row(self, title: str) -> Locator:
+        """The smallest row-like thing of the day's list that carries the title."""
+        return self.page.locator("li, tr, article, [role=row], [role=listitem]").filter(has_text=title).last
+
+    async def start_lesson(self, title: str) -> str:
+        """Returns the lesson's path."""
+        await self.goto("/")
+        await self.button("Start lesson", self.lesson_row(title)).click()
+        await self.page.wait_for_url(re.compile(r"/lessons/[^/?]+"), timeout=SOON)
+        await self.enter()
+        return "/" + self.page.url.split("/", 3)[3].split("?")[0]
+
+    async def enter(self) -> None:
+        """Pass the pre-join view, if there is one, and be inside."""
+        inside = self.button("Leave")
+        join = self.page.get_by_role(
+            "button", name=re.compile(r"^(Join|Enter|Join lesson|Enter lesson)( now)?$")
+        )
+        await expect(inside.or_(join).first).to_be_visible(timeout=MEDIA_SOON)
+        if await join.first.is_visible():
+            await join.first.click()
+        await expect(inside.first).to_be_visible(timeout=SOON)
+
+    async def ask_to_enter(self, title: str) -> None:
+        await self.goto("/")
+        await self.button("Ask to enter", self.lesson_row(title)).click()
+        await self.ask_again()
+
+    async def ask_again(self) -> None:
+        """On the lesson's page: ask, where the pre-join view has a button of its own for it."""
+        ask = self.button("Ask to enter")
+        waiting = self.waits_for_approval()
+        inside = self.button("Leave")
+        await self.page.wait_for_url(re.compile(r"/lessons/[^/?]+"), timeout=SOON)
+        await expect(waiting.or_(ask).or_(inside).first).to_be_visible(timeout=SOON)
+        if not await waiting.first.is_visible() and await ask.first.is_visible():
+            await ask.first.click()
+
+    async def admit(self, text: str) -> None:
+        await self.button("Admit", self.waiting(text)).click(timeout=SOON)
+        await expect(self.waiting(text)).to_have_count(0, timeout=SOON)
+
+    async def share(self) -> None:
+        await self.button("Share screen").click()
+        await expect(self.button("Stop sharing").first).to_be_visible(timeout=SOON)
+
+    async def in_person_row(self, text: str, action: str) -> None:
+        """Press one of the actions of a person's row; some are behind a menu of the row."""
+        row = self.person(text)
+        await expect(row).to_be_visible(timeout=SOON)
+        await row.hover()
+        direct = self.button(action, row)
+        if not await direct.first.is_visible():
+            menu = row.get_by_role("button").filter(has_not_text=action)
+            await menu.last.click()
+            item = self.page.get_by_role("menuitem", name=action, exact=True)
+            await item.or_(self.button(action)).first.click(timeout=SOON)
+            return
+        await direct.first.click()
+
+    async def sees_pattern(self, seconds: float = 6.0, whose: str = "") -> list[pattern.Reading]:
+        """Readings of the screen shown, from its first readable picture on."""
+        selector = f'video[aria-label^="Screen of {whose}"]'
+        await expect(self.page.locator(selector).first).to_be_visible(timeout=MEDIA_SOON)
+        await self.first_picture(selector)
+        return await pattern.watch(self.page, selector, seconds)
+
+    async def first_picture(self, selector: str, milliseconds: float = MEDIA_SOON) -> None:
+        """Wait until the pattern is read once in the video and, if it was seen before, has moved on."""
+        await self.page.evaluate(pattern.READER)
+        await self.page.wait_for_function(
+            """selector => {
+                const video = document.querySelector(selector)
+                if (!video) return false
+                if (!video.firstReader) { video.firstReader = window.readPattern(video); return false }
+                if (video.firstReader.readings.length < 2) return false
+                video.firstReader.stop()
+                delete video.firstReader
+                return true
+            }""",
+            arg=selector,
+            timeout=milliseconds,
+        )
+
+
+class School:
+    """All people of a test, and the tab with the pattern that ``Share screen`` picks."""
+
+    def __init__(self, browser: Browser, product: Product) -> None:
+        self.browser = browser
+        self.product = product
+        self.people: list[Person] = []
+        self.contexts: list[BrowserContext] = []
+
+    @classmethod
+    async def open(cls, browser: Browser, product: Product, pattern_url: str) -> Self:
+        school = cls(browser, product)
+        context = await browser.new_context(viewport={"width": 1280, "height": 720})
+        school.contexts.append(context)
+        page = await context.new_page()
+        await page.goto(pattern_url)
+        return school
+
+    async def person(
+        self,
+        username: str,
+        *,
+        signed_in: bool = True,
+        width: int = 1280,
+        height: int = 800,
+        scripts: tuple[str, ...] = (),
+        **context_options: Any,
+    ) -> Person:
+        context = await self.browser.new_context(
+            viewport={"width": width, "height": height},
+            locale="en-US",
+            permissions=["microphone", "camera"],
+            ignore_https_errors=True,
+            **context_options,
+        )
+        context.set_default_timeout(SOON)
+        self.contexts.append(context)
+        await context.tracing.start(screenshots=False, snapshots=True)
+        for script in scripts:
+            await context.add_init_script(script)
+        person = Person(username, context, await context.new_page(), self.product)
+        self.people.append(person)
+        if signed_in:
+            await person.sign_in()
+        return person
+
+    async def second_tab(self, person: Person) -> Person:
+        """The same account and cookies in a second tab."""
+        other = Person(person.username, person.context, await person.context.new_page(), self.product)
+        self.people.append(other)
+        return other
+
+    async def keep_evidence(self, artifacts: Callable[[str], Path]) -> None:
+        for number, person in enumerate(self.people):
+            stem = f"{number}-{person.username}"
+            artifacts(f"{stem}.console.txt").write_text("\n".join(person.console), "utf-8")
+            try:
+                await person.page.screenshot(path=artifacts(f"{stem}.png"), timeout=5000)
+                artifacts(f"{stem}.aria.yml").write_text(
+                    await person.page.locator("body").aria_snapshot(timeout=5000)
+                )
+                await person.context.tracing.stop(path=artifacts(f"{stem}.trace.zip"))
+            except Error as error:
+                artifacts(f"{stem}.error.txt").write_text(str(error), "utf-8")
+
+    async def close(self) -> None:
+        for context in self.contexts:
+            await context.close()
