@@ -19,6 +19,14 @@ class Conflict(StoreError):
     """Somebody else wrote first: the log moved on, or the name is taken."""
 
 
+class TooBusy(StoreError):
+    """A bounded queue is full. Nothing was done; try again a little later."""
+
+
+class Unavailable(StoreError):
+    """The database failed or is gone. Whether a change was written is not known: read again."""
+
+
 class Account(Struct, frozen=True):
     """``password_hash`` is an Argon2id PHC string. ``username`` is unique, compared casefolded and NFC."""
 
@@ -116,12 +124,44 @@ class Accounts(Protocol):
 
     async def actors(self, accounts: Sequence[AccountId]) -> dict[AccountId, Actor]: ...
 
+    async def rehash(self, account: AccountId, old: str, new: str) -> None:
+        """The same password under newer parameters. Sessions stay; ignored if it was changed meanwhile."""
+        ...
+
+    async def set_disabled(self, account: AccountId, disabled: bool) -> None:
+        """Disabling also closes every session of the account."""
+        ...
+
+    async def teachers(self, class_id: ClassId) -> tuple[Actor, ...]:
+        """Who teaches a class, in name order."""
+        ...
+
+    async def link(self, parent: AccountId, child: AccountId) -> None:
+        """Make a parent's account see a child's school day. Linking twice is one link."""
+        ...
+
+    async def children(self, parent: AccountId) -> tuple[Actor, ...]:
+        """In name order."""
+        ...
+
 
 class Classes(Protocol):
     async def add(self, name: str) -> ClassId: ...
     async def all(self) -> tuple[SchoolClass, ...]: ...
     async def get(self, class_id: ClassId) -> SchoolClass | None: ...
     async def by_name(self, name: str) -> SchoolClass | None: ...
+
+
+class SignIn(Struct, frozen=True):
+    """One line of the record of sign-ins. ``username`` is what was typed; ``account`` None if unknown."""
+
+    account: AccountId | None
+    username: str
+    at: int
+    address: str
+    agent: str
+    what: Literal["in", "out", "refused"]
+    reason: str
 
 
 class Sessions(Protocol):
@@ -141,6 +181,19 @@ class Sessions(Protocol):
         """A refused sign-in, for the school's record."""
         ...
 
+    async def sign_ins(self, since: int = 0, limit: int = 1000) -> tuple[SignIn, ...]:
+        """The record of sign-ins, sign-outs and refusals, newest first."""
+        ...
+
+
+class Erasure(Struct, frozen=True):
+    """The receipt of an erasure: in whose name, when, and of how many events. Kept for good."""
+
+    lesson: LessonId
+    participant: ParticipantId
+    at: int
+    events: int
+
 
 class LessonLog(Protocol):
     async def append(
@@ -156,7 +209,15 @@ class LessonLog(Protocol):
         ...
 
     async def erase(self, lesson: LessonId, participant: ParticipantId, at: int) -> int:
-        """Blank the personal fields of a participant's events; the chain still verifies. How many."""
+        """Blank the personal fields of a participant's events; the chain still verifies. How many.
+
+        Leaves a receipt (``erasures``) if there were any. The log's sequence is not touched, so that a
+        lesson's writer need not know.
+        """
+        ...
+
+    async def erasures(self, lesson: LessonId) -> tuple[Erasure, ...]:
+        """The receipts, oldest first."""
         ...
 
 

@@ -1,0 +1,130 @@
+"""The catalogue of recordings, their files, and who has watched them."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from classroom.ids import AccountId, LessonId, RecordingId
+from classroom.stores.connections import Connections
+from classroom.stores.port import RecordingEntry, RecordingFileEntry, RecordingView
+from classroom.stores.schema import accounts, recording_files, recording_views, recordings
+
+
+class RecordingStore:
+    def __init__(self, database: Connections) -> None:
+        self._database = database
+
+    async def put(self, entry: RecordingEntry) -> None:
+        await self._database.write(lambda connection: _put(connection, entry))
+
+    async def get(self, recording: RecordingId) -> RecordingEntry | None:
+        found = await self._where(recordings.c.id == recording)
+        return found[0] if found else None
+
+    async def all(self) -> tuple[RecordingEntry, ...]:
+        return await self._where(None)
+
+    async def of_lesson(self, lesson: LessonId) -> tuple[RecordingEntry, ...]:
+        return await self._where(recordings.c.lesson == lesson)
+
+    async def _where(self, condition: ColumnElement[bool] | None) -> tuple[RecordingEntry, ...]:
+        entries = select(recordings).order_by(recordings.c.started_at.desc(), recordings.c.id)
+        files = select(recording_files).order_by(recording_files.c.position)
+        if condition is not None:
+            entries = entries.where(condition)
+            files = files.join(recordings).where(condition)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(entries)).all()
+            found: dict[str, list[RecordingFileEntry]] = {}
+            for file in await connection.execute(files):
+                found.setdefault(file.recording, []).append(_file(file))
+        return tuple(_entry(row, found.get(row.id, [])) for row in rows)
+
+    async def viewed(self, recording: RecordingId, account: AccountId, at: int, downloaded: bool) -> None:
+        async def change(connection: AsyncConnection) -> None:
+            await connection.execute(
+                insert(recording_views).values(
+                    recording=recording, account=account, at=at, downloaded=downloaded
+                )
+            )
+
+        await self._database.write(change)
+
+    async def views(self, recording: RecordingId) -> tuple[RecordingView, ...]:
+        async with self._database.read() as connection:
+            rows = await connection.execute(
+                select(recording_views, accounts.c.name, accounts.c.username)
+                .join(accounts)
+                .where(recording_views.c.recording == recording)
+                .order_by(recording_views.c.id)
+            )
+            return tuple(
+                RecordingView(
+                    recording=RecordingId(row.recording),
+                    account=AccountId(row.account),
+                    name=row.name,
+                    username=row.username,
+                    at=row.at,
+                    downloaded=row.downloaded,
+                )
+                for row in rows
+            )
+
+
+async def _put(connection: AsyncConnection, entry: RecordingEntry) -> None:
+    values = {
+        "lesson": entry.lesson,
+        "started_at": entry.started_at,
+        "state": entry.state,
+        "duration": entry.duration,
+    }
+    changed = await connection.execute(update(recordings).where(recordings.c.id == entry.id).values(values))
+    if changed.rowcount == 0:
+        await connection.execute(insert(recordings).values(id=entry.id, **values))
+    await connection.execute(delete(recording_files).where(recording_files.c.recording == entry.id))
+    if entry.files:
+        await connection.execute(
+            insert(recording_files),
+            [
+                {
+                    "recording": entry.id,
+                    "position": position,
+                    "name": file.name,
+                    "role": file.role,
+                    "mime_type": file.mime_type,
+                    "start": file.start,
+                    "duration": file.duration,
+                    "bytes": file.bytes,
+                    "share": file.share,
+                    "participant": file.participant,
+                    "source": file.source,
+                }
+                for position, file in enumerate(entry.files)
+            ],
+        )
+
+
+def _entry(row: Any, files: list[RecordingFileEntry]) -> RecordingEntry:
+    return RecordingEntry(
+        id=RecordingId(row.id),
+        lesson=LessonId(row.lesson),
+        started_at=row.started_at,
+        state=row.state,
+        duration=row.duration,
+        files=tuple(files),
+    )
+
+
+def _file(row: Any) -> RecordingFileEntry:
+    return RecordingFileEntry(
+        name=row.name,
+        role=row.role,
+        mime_type=row.mime_type,
+        start=row.start,
+        duration=row.duration,
+        bytes=row.bytes,
+        share=row.share,
+        participant=row.participant,
+        source=row.source,
+    )

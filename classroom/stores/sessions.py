@@ -1,0 +1,142 @@
+"""Who is signed in. A token is 32 random bytes; only its SHA-256 is kept."""
+
+import hashlib
+import secrets
+
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from classroom.ids import AccountId
+from classroom.stores.connections import Connections
+from classroom.stores.name_key import name_key
+from classroom.stores.new_id import new_id
+from classroom.stores.port import Session, SignIn
+from classroom.stores.schema import accounts, sessions, sign_ins
+
+UNUSED_MS = 12 * 3_600_000
+LIFE_MS = 7 * 24 * 3_600_000
+SEEN_EVERY_MS = 60_000
+"""How stale ``seen_at`` may be: one write a minute, not one a request."""
+TEXT_BOUND = 300
+"""Longer addresses, agents and tried usernames are cut in the record."""
+
+
+class SessionStore:
+    def __init__(self, database: Connections) -> None:
+        self._database = database
+
+    async def open(self, account: AccountId, now: int, address: str, agent: str) -> tuple[str, Session]:
+        token = secrets.token_urlsafe(32)
+        session = Session(id=new_id(), account=account, opened_at=now, seen_at=now)
+
+        async def change(connection: AsyncConnection) -> None:
+            await connection.execute(delete(sessions).where(_expired(now)))
+            await connection.execute(
+                insert(sessions).values(
+                    token_hash=_digest(token),
+                    id=session.id,
+                    account=account,
+                    opened_at=now,
+                    seen_at=now,
+                    address=address[:TEXT_BOUND],
+                    agent=agent[:TEXT_BOUND],
+                )
+            )
+            found = await connection.execute(select(accounts.c.username).where(accounts.c.id == account))
+            await _record(connection, account, found.scalar_one(), now, address, agent, "in", "")
+
+        await self._database.write(change)
+        return token, session
+
+    async def find(self, token: str, now: int) -> Session | None:
+        digest = _digest(token)
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(sessions.c.id, sessions.c.account, sessions.c.opened_at, sessions.c.seen_at)
+                .join(accounts)
+                .where(sessions.c.token_hash == digest, ~_expired(now), accounts.c.disabled.is_(False))
+            )
+            row = found.first()
+        if row is None:
+            return None
+        seen_at = row.seen_at
+        if now - seen_at >= SEEN_EVERY_MS:
+            seen_at = now
+
+            async def change(connection: AsyncConnection) -> None:
+                older = (sessions.c.token_hash == digest) & (sessions.c.seen_at < now)
+                await connection.execute(update(sessions).where(older).values(seen_at=now))
+
+            await self._database.write(change)
+        return Session(id=row.id, account=AccountId(row.account), opened_at=row.opened_at, seen_at=seen_at)
+
+    async def close(self, token: str, now: int, reason: str) -> None:
+        digest = _digest(token)
+
+        async def change(connection: AsyncConnection) -> None:
+            found = await connection.execute(
+                select(sessions.c.account, sessions.c.address, sessions.c.agent, accounts.c.username)
+                .join(accounts)
+                .where(sessions.c.token_hash == digest)
+            )
+            row = found.first()
+            if row is None:
+                return
+            await connection.execute(delete(sessions).where(sessions.c.token_hash == digest))
+            account = AccountId(row.account)
+            await _record(connection, account, row.username, now, row.address, row.agent, "out", reason)
+
+        await self._database.write(change)
+
+    async def record_refusal(self, username: str, now: int, address: str, reason: str) -> None:
+        async def change(connection: AsyncConnection) -> None:
+            found = await connection.execute(
+                select(accounts.c.id).where(accounts.c.username_key == name_key(username))
+            )
+            await _record(connection, found.scalar(), username, now, address, "", "refused", reason)
+
+        await self._database.write(change)
+
+    async def sign_ins(self, since: int = 0, limit: int = 1000) -> tuple[SignIn, ...]:
+        async with self._database.read() as connection:
+            rows = await connection.execute(
+                select(sign_ins)
+                .where(sign_ins.c.at >= since)
+                .order_by(sign_ins.c.at.desc(), sign_ins.c.id.desc())
+                .limit(limit)
+            )
+            return tuple(
+                SignIn(row.account, row.username, row.at, row.address, row.agent, row.what, row.reason)
+                for row in rows
+            )
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def _expired(now: int) -> ColumnElement[bool]:
+    return (sessions.c.seen_at <= now - UNUSED_MS) | (sessions.c.opened_at <= now - LIFE_MS)
+
+
+async def _record(
+    connection: AsyncConnection,
+    account: str | None,
+    username: str,
+    now: int,
+    address: str,
+    agent: str,
+    what: str,
+    reason: str,
+) -> None:
+    await connection.execute(
+        insert(sign_ins).values(
+            account=account,
+            username=username[:TEXT_BOUND],
+            at=now,
+            address=address[:TEXT_BOUND],
+            agent=agent[:TEXT_BOUND],
+            what=what,
+            reason=reason[:TEXT_BOUND],
+        )
+    )
