@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from playwright.async_api import Browser, BrowserContext, Error, Locator, Page, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser import pattern
 from tests.product import Product
@@ -143,18 +144,38 @@ class Person:
         await expect(row).to_be_visible(timeout=SOON)
         await row.hover()
         direct = self.button(action, row)
-        if not await direct.first.is_visible():
-            menu = row.get_by_role("button").filter(has_not_text=action)
-            await menu.last.click()
+        if await direct.first.is_visible():
+            await direct.first.click()
+        else:
+            await row.get_by_role("button").last.click()
             item = self.page.get_by_role("menuitem", name=action, exact=True)
             await item.or_(self.button(action)).first.click(timeout=SOON)
+        await self.confirm(action)
+
+    async def confirm(self, action: str) -> None:
+        """Where the page asks back before it acts, say yes."""
+        dialog = self.page.get_by_role("alertdialog").or_(self.page.get_by_role("dialog"))
+        try:
+            await dialog.first.wait_for(state="visible", timeout=700)
+        except PlaywrightTimeout:
             return
-        await direct.first.click()
+        if await self.button(action, dialog).first.is_visible():
+            await self.button(action, dialog).first.click()
+
+    async def end_lesson(self) -> None:
+        await self.button("End lesson for all").first.click()
+        await self.confirm("End lesson for all")
+        await expect(self.button("Share screen")).to_have_count(0, timeout=SOON)
 
     async def sees_pattern(self, seconds: float = 6.0, whose: str = "") -> list[pattern.Reading]:
         """Readings of the screen shown, from its first readable picture on."""
         selector = f'video[aria-label^="Screen of {whose}"]'
         await expect(self.page.locator(selector).first).to_be_visible(timeout=MEDIA_SOON)
+        await self.first_picture(selector)
+        return await pattern.watch(self.page, selector, seconds)
+
+    async def sees_recording(self, label: str, seconds: float) -> list[pattern.Reading]:
+        selector = f'video[aria-label="{label}"]'
         await self.first_picture(selector)
         return await pattern.watch(self.page, selector, seconds)
 
@@ -221,6 +242,20 @@ class School:
         if signed_in:
             await person.sign_in()
         return person
+
+    async def lesson(self, title: str, *students: str, **teacher_options: Any) -> tuple[Person, list[Person]]:
+        """A running lesson with a teacher and students who were let in."""
+        teacher = await self.person("teacher", **teacher_options)
+        await teacher.new_lesson(title)
+        await teacher.start_lesson(title)
+        people = []
+        for username in students:
+            student = await self.person(username)
+            await student.ask_to_enter(title)
+            await teacher.admit(username)
+            await student.enter()
+            people.append(student)
+        return teacher, people
 
     async def second_tab(self, person: Person) -> Person:
         """The same account and cookies in a second tab."""
