@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from classroom.lesson.events import AnyEvent
+
 
 class RefusalCode(StrEnum):
     NOT_ALLOWED = "not_allowed"
@@ -26,3 +28,7 @@ class Refusal(Struct, frozen=True):
 
     code: RefusalCode
     detail: str = ""
+
+
+Decision = tuple[AnyEvent, ...] | Refusal
+"""What ``decide`` answers: events to record (perhaps none: nothing changes), or why not."""

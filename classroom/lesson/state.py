@@ -39,7 +39,11 @@ class Grant(StrEnum):
 
 
 class Participant(Struct, frozen=True):
-    """``hosts``: admitted by right (teacher of the class, admin). ``connection``: None when away."""
+    """``hosts``: admitted by right (teacher of the class, admin). ``connection``: None when away.
+
+    ``entered_at``: None until the first presence after an admission. ``away_since``: when the
+    connection was lost; None while connected, and where none is expected back.
+    """
 
     id: ParticipantId
     role: Role
@@ -55,6 +59,17 @@ class Participant(Struct, frozen=True):
     may_share: bool = False
     gone: bool = False
     """Left by choice (``Left``); may come back without asking."""
+    away_since: int | None = None
+
+    @property
+    def listed(self) -> bool:
+        """In the lesson, connected or only away for a moment."""
+        return self.admission is Admission.ADMITTED and self.entered_at is not None and not self.gone
+
+    @property
+    def inside(self) -> bool:
+        """In the lesson and connected."""
+        return self.connection is not None and self.listed
 
 
 class Share(Struct, frozen=True):
@@ -66,10 +81,13 @@ class Share(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
+    """``name``: the sender's, as it was when sent."""
+
     id: MessageId
     participant: ParticipantId
     text: str
     at: int
+    name: str = ""
 
 
 class RecordingNow(Struct, frozen=True):
@@ -78,7 +96,11 @@ class RecordingNow(Struct, frozen=True):
 
 
 class LessonState(Struct, frozen=True):
-    """``hands``: raised hands, first raised first. ``unattended_since``: when the last host dropped."""
+    """``participants`` are in order of arrival: who knocks, or comes in, goes to the end; so those
+    knocking stand in the order of the queue. ``shares``: first started first. ``hands``: raised hands,
+    first raised first. ``messages``: the newest 200. ``safe_mode_at``: when no host is connected, the
+    time at which safe mode begins.
+    """
 
     lesson: LessonId
     class_id: ClassId
@@ -96,4 +118,9 @@ class LessonState(Struct, frozen=True):
     recording: RecordingNow | None = None
     replay_allowed: bool = False
     safe_mode: bool = False
-    unattended_since: int | None = None
+    safe_mode_at: int | None = None
+
+    @property
+    def attended(self) -> bool:
+        """Whether a host is connected."""
+        return any(p.hosts and p.inside for p in self.participants.values())

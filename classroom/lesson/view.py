@@ -13,7 +13,8 @@ from classroom.people import Role
 
 
 class You(Struct, frozen=True, rename="camel"):
-    """``place``: 1-based place in the queue while knocking."""
+    """``place``: 1-based place in the queue while knocking. ``present``: in the lesson; false while
+    waiting, after leaving, and while an admission has not been followed by entering."""
 
     id: ParticipantId
     name: str
@@ -22,10 +23,11 @@ class You(Struct, frozen=True, rename="camel"):
     place: int | None
     hosts: bool
     grants: tuple[Grant, ...]
+    present: bool = False
 
 
 class LessonInfo(Struct, frozen=True, rename="camel"):
-    """To those not admitted only ``id``, ``title``, ``class_name``, ``phase`` carry anything."""
+    """To those not admitted only ``id``, ``title``, ``class_name``, ``phase``, ``starts_at`` carry anything."""
 
     id: LessonId
     title: str
@@ -39,7 +41,10 @@ class LessonInfo(Struct, frozen=True, rename="camel"):
 
 
 class Person(Struct, frozen=True, rename="camel"):
-    """An admitted participant. ``hand``: 1-based place among raised hands. ``username`` to hosts only."""
+    """A participant in the lesson: connected, or away for a moment (``online`` false).
+
+    ``hand``: 1-based place among raised hands. ``username`` to hosts only.
+    """
 
     id: ParticipantId
     name: str
@@ -91,8 +96,16 @@ class LessonView(Struct, frozen=True, rename="camel"):
     messages: tuple[ChatMessage, ...] = ()
 
 
+class Resync(Struct, frozen=True):
+    """Not sent: says that this account must be sent the whole view again (what it may see has changed)."""
+
+
+RESYNC = Resync()
+
+
 class ViewChange(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What to apply to a LessonView: present parts replace by id (or append), ``gone`` lists remove."""
+    """What to apply to a LessonView: present parts replace by id in place, or append at the end; ``gone``
+    lists remove. Of the messages only the newest 200 are kept."""
 
     you: You | None = None
     lesson: LessonInfo | None = None
