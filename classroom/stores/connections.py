@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from classroom.stores.engines import Engines
 from classroom.stores.port import Unavailable
-from classroom.stores.writer import Change, Writer
+from classroom.stores.writer import Change, Item, Together, Writer
 
 T = TypeVar("T")
 
@@ -37,6 +37,10 @@ class Connections:
     async def write(self, change: Change[T]) -> T:
         """See ``Writer.write``."""
         return await self.writer.write(change)
+
+    async def write_together(self, together: Together[Item, T], item: Item) -> T:
+        """See ``Writer.write_together``."""
+        return await self.writer.write_together(together, item)
 
     async def forget_erased(self) -> None:
         """SQLite: fold the write-ahead log into the file, so that erased bytes are on no disk page."""

@@ -48,25 +48,36 @@ class LessonStore:
             return tuple(_entry(row) for row in rows)
 
 
-async def project(connection: AsyncConnection, lesson: LessonId, recorded: Sequence[Recorded]) -> None:
-    """Bring the directory's line of a lesson up to its log."""
-    changes: dict[str, Any] = {}
-    for each in recorded:
-        match each.event:
-            case LessonScheduled() as event:
-                await connection.execute(insert(lessons).values(id=lesson, **_scheduled(event)))
-            case LessonStarted():
-                changes |= {"phase": Phase.LIVE.value, "started_at": each.at}
-            case LessonEnded():
-                changes |= {"phase": Phase.ENDED.value, "ended_at": each.at}
-            case ReplayAllowed():
-                changes["replay_allowed"] = True
-            case ReplayForbidden():
-                changes["replay_allowed"] = False
-            case _:
-                pass
-    if changes:
-        await connection.execute(update(lessons).where(lessons.c.id == lesson).values(changes))
+async def project(
+    connection: AsyncConnection, appended: Sequence[tuple[LessonId, Sequence[Recorded]]]
+) -> None:
+    """Bring the directory's lines of lessons up to their logs."""
+    new: list[dict[str, Any]] = []
+    changed: dict[LessonId, dict[str, Any]] = {}
+    for lesson, recorded in appended:
+        for each in recorded:
+            if isinstance(each.event, LessonScheduled):
+                new.append({"id": lesson, **_scheduled(each.event)})
+            elif change := _change(each):
+                changed.setdefault(lesson, {}).update(change)
+    if new:
+        await connection.execute(insert(lessons), new)
+    for lesson in sorted(changed):
+        await connection.execute(update(lessons).where(lessons.c.id == lesson).values(changed[lesson]))
+
+
+def _change(recorded: Recorded) -> dict[str, Any]:
+    match recorded.event:
+        case LessonStarted():
+            return {"phase": Phase.LIVE.value, "started_at": recorded.at}
+        case LessonEnded():
+            return {"phase": Phase.ENDED.value, "ended_at": recorded.at}
+        case ReplayAllowed():
+            return {"replay_allowed": True}
+        case ReplayForbidden():
+            return {"replay_allowed": False}
+        case _:
+            return {}
 
 
 def _is_live() -> ColumnElement[bool]:

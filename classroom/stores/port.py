@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from classroom.ids import AccountId, ClassId, LessonId, ParticipantId, RecordingId
+from classroom.ids import SYSTEM, AccountId, ClassId, LessonId, ParticipantId, RecordingId
 from classroom.lesson.events import AnyEvent, Recorded
 from classroom.lesson.state import Phase
 from classroom.people import Actor, Role
@@ -186,15 +186,6 @@ class Sessions(Protocol):
         ...
 
 
-class Erasure(Struct, frozen=True):
-    """The receipt of an erasure: in whose name, when, and of how many events. Kept for good."""
-
-    lesson: LessonId
-    participant: ParticipantId
-    at: int
-    events: int
-
-
 class LessonLog(Protocol):
     async def append(
         self, lesson: LessonId, after: int, events: Sequence[AnyEvent], at: int
@@ -208,16 +199,14 @@ class LessonLog(Protocol):
         """None when the chain holds, else the first seq that does not."""
         ...
 
-    async def erase(self, lesson: LessonId, participant: ParticipantId, at: int) -> int:
+    async def erase(
+        self, lesson: LessonId, participant: ParticipantId, at: int, by: ParticipantId = SYSTEM
+    ) -> int:
         """Blank the personal fields of a participant's events; the chain still verifies. How many.
 
-        Leaves a receipt (``erasures``) if there were any. The log's sequence is not touched, so that a
-        lesson's writer need not know.
+        Appends the receipt, ``PersonalDataErased``, if there were any. Raises Conflict while the lesson
+        is live: its one writer holds the names in memory and owns the end of the log.
         """
-        ...
-
-    async def erasures(self, lesson: LessonId) -> tuple[Erasure, ...]:
-        """The receipts, oldest first."""
         ...
 
 

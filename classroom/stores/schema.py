@@ -124,17 +124,6 @@ log = Table(
     PrimaryKeyConstraint("lesson", "seq"),
 )
 
-erasures = Table(
-    "erasures",
-    metadata,
-    Column("id", Counter, primary_key=True, autoincrement=True),
-    Column("lesson", String(64), nullable=False),
-    Column("participant", String(64), nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Column("events", Integer, nullable=False),
-    Index(None, "lesson"),
-)
-
 lessons = Table(
     "lessons",
     metadata,

@@ -1,12 +1,12 @@
 """The one writer of a database: many waiting changes share one transaction, hence one fsync.
 
 While one transaction is being committed, the changes that come in wait; the next transaction takes
-them all (*group commit*). Each runs under its own savepoint: one that fails is rolled back alone and
-told alone. Nobody is told of success before the commit has returned.
+them all (*group commit*). Each runs under its own savepoint: one that fails is undone alone and told
+alone. Nobody is told of success before the commit has returned.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
@@ -15,7 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from classroom.stores.port import Conflict, StoreError, TooBusy, Unavailable
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 Change = Callable[[AsyncConnection], Awaitable[T]]
+"""Must be fit to run again: its first run may be undone."""
+Together = Callable[[AsyncConnection, Sequence[Item]], Awaitable[Sequence[T | StoreError]]]
+"""Makes many like changes with few statements: an answer, or why not, for each item in turn."""
 
 QUEUE_BOUND = 10_000
 """Changes that may wait; one more is refused with ``TooBusy`` and counted."""
@@ -24,10 +28,20 @@ BATCH_BOUND = 500
 
 
 class _Waiting:
-    __slots__ = ("change", "done", "error", "result")
+    """A change, or an item of a change made together; its outcome; who waits for it."""
 
-    def __init__(self, change: Change[Any], done: asyncio.Future[Any]) -> None:
+    __slots__ = ("change", "done", "error", "item", "result", "together")
+
+    def __init__(
+        self,
+        done: asyncio.Future[Any],
+        change: Change[Any] | None = None,
+        together: Together[Any, Any] | None = None,
+        item: Any = None,
+    ) -> None:
         self.change = change
+        self.together = together
+        self.item = item
         self.done = done
         self.result: Any = None
         self.error: BaseException | None = None
@@ -63,11 +77,19 @@ class Writer:
         committed all the same. Raises what ``change`` raised, TooBusy, or Unavailable when the
         database failed: then nothing is known to be written (read again before the next try).
         """
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        return await self._enqueue(_Waiting(done, change=change), done)
+
+    async def write_together(self, together: Together[Item, T], item: Item) -> T:
+        """Like ``write``; items that wait for the same function are handed to it in one call, in order."""
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        return await self._enqueue(_Waiting(done, together=together, item=item), done)
+
+    async def _enqueue(self, waiting: _Waiting, done: asyncio.Future[T]) -> T:
         if self._closed:
             raise Unavailable("the stores are closed")
-        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         try:
-            self._queue.put_nowait(_Waiting(change, done))
+            self._queue.put_nowait(waiting)
         except asyncio.QueueFull:
             self.refused += 1
             raise TooBusy("too many changes wait for the database") from None
@@ -101,34 +123,64 @@ class Writer:
         try:
             await self._commit(batch)
         except _Spoilt:
-            # One change broke the transaction before its commit: run each alone, so that it fails alone.
+            # A change broke the transaction before its commit: each alone, so that one fails alone.
             for waiting in batch:
                 waiting.error = None
                 await self._commit([waiting])
+
+    async def _commit(self, batch: list[_Waiting]) -> None:
+        alone = len(batch) == 1
+        try:
+            async with self._engine.begin() as connection:
+                for part in _parts(batch):
+                    try:
+                        if alone:
+                            await _run(connection, part)
+                        else:
+                            async with connection.begin_nested():
+                                await _run(connection, part)
+                    except Exception as error:
+                        if alone:
+                            raise
+                        if len(part) > 1 or (
+                            isinstance(error, DBAPIError) and not isinstance(error, IntegrityError)
+                        ):
+                            # Who is to blame, and what is left of the transaction, nobody knows: undo it.
+                            raise _Spoilt from error
+                        part[0].error = _typed(error)
+            self.commits += 1
+        except _Spoilt:
+            raise
         except Exception as error:
             for waiting in batch:
                 waiting.error = _typed(error)
 
-    async def _commit(self, batch: list[_Waiting]) -> None:
-        if len(batch) == 1:
-            try:
-                async with self._engine.begin() as connection:
-                    batch[0].result = await batch[0].change(connection)
-                self.commits += 1
-            except Exception as error:
-                batch[0].error = _typed(error)
-            return
-        async with self._engine.begin() as connection:
-            for waiting in batch:
-                try:
-                    async with connection.begin_nested():
-                        waiting.result = await waiting.change(connection)
-                except Exception as error:
-                    if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
-                        # Nobody knows what is left of the transaction; undo it wholly.
-                        raise _Spoilt from error
-                    waiting.error = _typed(error)
-        self.commits += 1
+
+def _parts(batch: list[_Waiting]) -> list[list[_Waiting]]:
+    """Each change by itself; items of one function together, at the place of the first."""
+    parts: list[list[_Waiting]] = []
+    together: dict[Together[Any, Any], list[_Waiting]] = {}
+    for waiting in batch:
+        if waiting.together is None:
+            parts.append([waiting])
+        elif waiting.together in together:
+            together[waiting.together].append(waiting)
+        else:
+            together[waiting.together] = part = [waiting]
+            parts.append(part)
+    return parts
+
+
+async def _run(connection: AsyncConnection, part: list[_Waiting]) -> None:
+    if (together := part[0].together) is not None:
+        answers = await together(connection, [waiting.item for waiting in part])
+        for waiting, answer in zip(part, answers, strict=True):
+            if isinstance(answer, StoreError):
+                waiting.error = answer
+            else:
+                waiting.result = answer
+    elif (change := part[0].change) is not None:
+        part[0].result = await change(connection)
 
 
 def _typed(error: Exception) -> Exception:

@@ -84,16 +84,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("name_key", name=op.f("uq_classes_name_key")),
     )
     op.create_table(
-        "erasures",
-        sa.Column("id", COUNTER, autoincrement=True, nullable=False),
-        sa.Column("lesson", sa.String(length=64), nullable=False),
-        sa.Column("participant", sa.String(length=64), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("events", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasures")),
-    )
-    op.create_index(op.f("ix_erasures_lesson"), "erasures", ["lesson"], unique=False)
-    op.create_table(
         "lessons",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("class_id", sa.String(length=64), nullable=False),
