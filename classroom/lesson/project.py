@@ -126,6 +126,7 @@ class Projection:
     def __init__(self, state: LessonState, previous: "Projection | None" = None) -> None:
         self.state = state
         self._common: dict[Audience, Common] = {}
+        self._you: dict[AccountId, tuple[Actor, You]] = {}
         self._previous = {} if previous is None else previous._common
 
     def common(self, seen_by: Audience) -> Common:
@@ -140,7 +141,11 @@ class Projection:
         return parts.queue(self.state)
 
     def you(self, account: AccountId, actor: Actor) -> You:
-        return parts.you(self.state, account, actor, self.places)
+        actor_then, made = self._you.get(account, (None, None))
+        if made is None or actor_then is not actor:
+            made = parts.you(self.state, account, actor, self.places)
+            self._you[account] = (actor, made)
+        return made
 
     def view(self, account: AccountId, actor: Actor) -> LessonView:
         """Everything the account may see."""
