@@ -46,8 +46,11 @@ def failure(address: str, code: str, detail: str) -> BusError:
 async def end(task: "asyncio.Task[None]") -> None:
     """Cancel a task and wait for it, unless it is the one that asks."""
     task.cancel()
-    if task is not asyncio.current_task():
-        await asyncio.gather(task, return_exceptions=True)
+    if task is asyncio.current_task():
+        return
+    # A library in between may swallow a cancellation that meets its own time-out: ask again.
+    while not (await asyncio.wait([task], timeout=0.2))[0]:
+        task.cancel()
 
 
 class _Serving:

@@ -78,6 +78,12 @@ class RedisBus:
         self._redis = redis.asyncio.Redis.from_url(
             url, socket_connect_timeout=3, socket_keepalive=True, health_check_interval=5
         )
+        # A pool of its own, so that no crowd of requests holds up the signs of life.
+        self._asking = redis.asyncio.Redis.from_pool(
+            redis.asyncio.BlockingConnectionPool.from_url(
+                url, max_connections=8, timeout=None, socket_connect_timeout=3, socket_keepalive=True
+            )
+        )
         self._dispatch = Dispatch()
         self._claims: set[str] = set()
         self._pending: dict[int, tuple[asyncio.Future[bytes], str]] = {}
@@ -120,6 +126,7 @@ class RedisBus:
         for reply, _ in self._pending.values():
             if not reply.done():
                 reply.set_exception(NobodyServes("the bus is closed"))
+        await self._asking.aclose()
         await self._redis.aclose()
 
     # --- the port ---------------------------------------------------------------------------------
@@ -178,7 +185,9 @@ class RedisBus:
         reply: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._pending[letter.id] = (reply, "")
         try:
-            server = await self._run(scripts.ASK, letter.address, _encoder.encode(letter), _ROOT + "to:")
+            server = await self._asking.eval(
+                scripts.ASK, 1, _TABLE, letter.address, _encoder.encode(letter), _ROOT + "to:"
+            )
             if server is None:
                 raise NobodyServes(letter.address)
             assert isinstance(server, bytes)
