@@ -5,10 +5,11 @@ minutes at most; a success forgets them. Per address: failures alone count (300 
 every two seconds), so that a whole school behind one address gets in at eight in the morning.
 How many tries are checked at the same time is bounded by the pool of ``Passwords``.
 
-An ``attempt`` is charged to its account before the password is checked, so that a hundred tries at
+A try that may go on is charged to its account before the password is checked, so that a hundred tries at
 once are not a hundred free tries; ``succeeded`` or ``abandoned`` takes the charge back.
 All times are milliseconds since the epoch.
 """
+# ruff: noqa: ARG002 (each event carries all its facts; a back-end uses those it needs)
 
 import hashlib
 import ipaddress
@@ -36,17 +37,17 @@ ENTRIES_BOUND = 50_000
 class Throttle(Protocol):
     """Shared by every gateway of a school when it is kept in Redis. All methods are atomic."""
 
-    async def attempt(self, username: str, address: str, now: int) -> int:
-        """0: go on and check the password; else: refuse, and say to come back after so many ms."""
+    async def try_later(self, username: str, address: str, now: int) -> int | None:
+        """None: go on and check the password; else: refuse, and say to come back after so many ms."""
         ...
 
-    async def failed(self, address: str, now: int) -> None:
+    async def failed(self, username: str, address: str, now: int) -> None:
         """The password was wrong (the account is charged already)."""
         ...
 
-    async def succeeded(self, username: str) -> None: ...
+    async def succeeded(self, username: str, address: str, now: int) -> None: ...
 
-    async def abandoned(self, username: str) -> None:
+    async def abandoned(self, username: str, address: str, now: int) -> None:
         """The password was not checked after all (the pool was full)."""
         ...
 
@@ -123,25 +124,26 @@ class LocalThrottle:
     def __len__(self) -> int:
         return len(self._accounts) + len(self._addresses)
 
-    async def attempt(self, username: str, address: str, now: int) -> int:
+    async def try_later(self, username: str, address: str, now: int) -> int | None:
         account = account_key(username)
         failures = self._accounts.get(account, Failures())
         wait = max(
             wait_for_account(failures, now),
             wait_for_address(self._addresses.get(address_key(address), 0), now),
         )
-        if wait == 0:
-            self._remember(self._accounts, account, charge(failures, now))
-        return wait
+        if wait > 0:
+            return wait
+        self._remember(self._accounts, account, charge(failures, now))
+        return None
 
-    async def failed(self, address: str, now: int) -> None:
+    async def failed(self, username: str, address: str, now: int) -> None:
         key = address_key(address)
         self._remember(self._addresses, key, charge_address(self._addresses.get(key, 0), now))
 
-    async def succeeded(self, username: str) -> None:
+    async def succeeded(self, username: str, address: str, now: int) -> None:
         self._accounts.pop(account_key(username), None)
 
-    async def abandoned(self, username: str) -> None:
+    async def abandoned(self, username: str, address: str, now: int) -> None:
         key = account_key(username)
         if key in self._accounts:
             self._accounts[key] = take_back(self._accounts[key])

@@ -3,6 +3,7 @@
 The rules are those of ``throttle``; one contract suite holds both back-ends to them. Losing Redis
 loses counts, never accounts. Keys expire by themselves.
 """
+# ruff: noqa: ARG002 (each event carries all its facts; a back-end uses those it needs)
 
 from typing import Any
 
@@ -12,7 +13,7 @@ from redis.exceptions import RedisError
 from classroom.stores import throttle as rules
 from classroom.stores.port import Unavailable
 
-_ATTEMPT = """
+_TRY_LATER = """
 local now, debt, every = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local free, first, longest, memory = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local known = redis.call('HMGET', KEYS[1], 'count', 'closed_until', 'last_at')
@@ -50,14 +51,14 @@ class RedisThrottle:
     def __init__(self, url: str, prefix: str = "classroom:throttle:") -> None:
         self._redis: Redis = Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5)
         self._prefix = prefix
-        self._attempt = self._redis.register_script(_ATTEMPT)
+        self._try_later = self._redis.register_script(_TRY_LATER)
         self._failed = self._redis.register_script(_FAILED)
         self._abandoned = self._redis.register_script(_ABANDONED)
 
-    async def attempt(self, username: str, address: str, now: int) -> int:
+    async def try_later(self, username: str, address: str, now: int) -> int | None:
         keys = [self._account(username), self._address(address)]
-        return await self._run(
-            self._attempt,
+        wait = await self._run(
+            self._try_later,
             keys,
             now,
             rules.ADDRESS_DEBT_MS,
@@ -67,18 +68,19 @@ class RedisThrottle:
             rules.LONGEST_DELAY_MS,
             rules.ACCOUNT_MEMORY_MS,
         )
+        return wait or None
 
-    async def failed(self, address: str, now: int) -> None:
+    async def failed(self, username: str, address: str, now: int) -> None:
         keys = [self._address(address)]
         await self._run(self._failed, keys, now, rules.ADDRESS_DEBT_MS, rules.ADDRESS_EVERY_MS)
 
-    async def succeeded(self, username: str) -> None:
+    async def succeeded(self, username: str, address: str, now: int) -> None:
         try:
             await self._redis.delete(self._account(username))
         except (RedisError, OSError) as error:
             raise Unavailable(f"Redis: {error}") from error
 
-    async def abandoned(self, username: str) -> None:
+    async def abandoned(self, username: str, address: str, now: int) -> None:
         await self._run(self._abandoned, [self._account(username)])
 
     async def close(self) -> None:
