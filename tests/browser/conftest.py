@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -59,15 +58,13 @@ async def browser() -> AsyncIterator[Browser]:
 async def _school(
     browser: Browser, product: Product, request: pytest.FixtureRequest, artifacts: Callable[[str], Path]
 ) -> AsyncIterator[School]:
-    async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(pattern.pattern_server())
-        school = await School.open(browser, product, url)
-        try:
-            yield school
-        finally:
-            if request.node.stash.get(FAILED, False):
-                await school.keep_evidence(artifacts)
-            await school.close()
+    school = await School.open(browser, product)
+    try:
+        yield school
+    finally:
+        if request.node.stash.get(FAILED, False):
+            await school.keep_evidence(artifacts)
+        await school.close()
 
 
 @pytest_asyncio.fixture

@@ -207,12 +207,11 @@ class School:
         self.contexts: list[BrowserContext] = []
 
     @classmethod
-    async def open(cls, browser: Browser, product: Product, pattern_url: str) -> Self:
+    async def open(cls, browser: Browser, product: Product) -> Self:
         school = cls(browser, product)
         context = await browser.new_context(viewport={"width": 1280, "height": 720})
         school.contexts.append(context)
-        page = await context.new_page()
-        await page.goto(pattern_url)
+        await pattern.open_pattern(context)
         return school
 
     async def person(

@@ -9,19 +9,18 @@ The same grid is read in a page from a ``<video>`` (``READER``) and in Python fr
 receiver's clock less the clock in the picture.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 from typing import Any
 
 import numpy
-from aiohttp import web
 from msgspec import Struct
 
 COLUMNS = 16
 ROWS = 5
 TITLE = "Moving pattern"
+ADDRESS = "http://pattern.invalid/"
 FRAMES_PER_SECOND = 15
 
 
@@ -202,21 +201,13 @@ async def watch(page: Any, selector: str, seconds: float) -> list[Reading]:
     return [Reading(*row) for row in rows]
 
 
-@asynccontextmanager
-async def pattern_server(host: str = "127.0.0.1") -> AsyncIterator[str]:
-    """Serves the pattern at a loopback port of its own; yields its address."""
+async def open_pattern(context: Any) -> Any:
+    """A tab with the pattern. Answered by the browser's own interception: no server, no port."""
 
-    async def page(_: web.Request) -> web.Response:
-        return web.Response(text=_PAGE, content_type="text/html")
+    async def answer(route: Any) -> None:
+        await route.fulfill(body=_PAGE, content_type="text/html; charset=utf-8")
 
-    app = web.Application()
-    app.router.add_get("/", page)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, host, 0)
-        await site.start()
-        port = runner.addresses[0][1]
-        yield f"http://{host}:{port}/"
-    finally:
-        await runner.cleanup()
+    page = await context.new_page()
+    await page.route(ADDRESS, answer)
+    await page.goto(ADDRESS)
+    return page
