@@ -1,0 +1,1 @@
+"""Clients in Python: what a browser does, without the browser. For load, leaks and hostile input."""
