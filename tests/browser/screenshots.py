@@ -1,0 +1,118 @@
+"""Pictures of the product for the documents: `python -m tests.browser.screenshots`.
+
+Writes docs/images/lesson.png, and every page in every dress (desktop and phone, light and dark,
+Vietnamese and English) to test-artifacts/screens/.
+"""
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import async_playwright, expect
+
+from tests.browser import pattern
+from tests.browser.conftest import FLAGS, chromium_path
+from tests.browser.pages import MEDIA_SOON, SOON, Person, School
+from tests.product import ARTIFACTS, ROOT, Product
+
+SLIDE = f"""<!doctype html><html lang="vi"><meta charset="utf-8"><title>{pattern.TITLE}</title><style>
+body{{margin:0;height:100vh;box-sizing:border-box;padding:7vh 7vw;background:#fffdf7;color:#1d2733;
+font:400 3.2vh 'Be Vietnam Pro','Noto Sans',sans-serif;display:grid;grid-template-columns:1fr 1fr;gap:4vw}}
+h1{{grid-column:1/3;font-size:6vh;margin:0;font-weight:700}}p{{margin:0 0 2.4vh}}b{{color:#b3261e}}
+svg{{width:100%;height:100%}}</style>
+<h1>Hàm số bậc hai</h1><div><p>Dạng tổng quát: <b>y = ax² + bx + c</b>, a ≠ 0</p>
+<p>Đỉnh của parabol: <b>x = −b / 2a</b></p><p>Trục đối xứng đi qua đỉnh.</p>
+<p>Ví dụ: y = x² − 4x + 3 có đỉnh tại (2; −1), cắt trục hoành tại x = 1 và x = 3.</p></div>
+<svg viewBox="-1 -2 6 6"><g stroke="#8a97a6" stroke-width=".04" fill="none"><path d="M-1 2H5M0 4V-2"/></g>
+<path d="M-.3 -1.3 Q2 7.3 4.3 -1.3" fill="none" stroke="#0b57d0" stroke-width=".08"/>
+<circle cx="2" cy="3" r=".1" fill="#b3261e"/></svg>"""
+
+
+async def show_slide(school: School) -> None:
+    """The pattern's tab shows a slide instead."""
+    page = school.contexts[0].pages[0]
+    await page.unroute(pattern.ADDRESS)
+
+    async def answer(route: Any) -> None:
+        await route.fulfill(body=SLIDE, content_type="text/html; charset=utf-8")
+
+    await page.route(pattern.ADDRESS, answer)
+    await page.goto(pattern.ADDRESS)
+
+
+async def dresses(person: Person, path: str, name: str, directory: Path) -> None:
+    """One page, by language and colour scheme."""
+    for language in ("vi", "en"):
+        for scheme in ("light", "dark"):
+            await person.page.emulate_media(color_scheme=scheme)
+            await person.page.goto(f"{person.product.url}{path}?lang={language}")
+            await person.page.wait_for_load_state("networkidle")
+            await person.page.screenshot(path=directory / f"{name}-{language}-{scheme}.png")
+
+
+async def take(school: School, directory: Path) -> None:
+    title = "Toán: Hàm số bậc hai"
+    await show_slide(school)
+    teacher, students = await school.lesson(title, "student1", "student2", "student3", width=1440, height=900)
+    lesson = "/" + teacher.page.url.split("/", 3)[3].split("?")[0]
+    await teacher.button("Turn on microphone").click()
+    await teacher.button("Turn on camera").click()
+    await teacher.share()
+    await teacher.button("Record").click()
+    await expect(students[0].screens().first).to_be_visible(timeout=MEDIA_SOON)
+    await students[1].button("Raise hand").click()
+    late = await school.person("student4", width=360, height=740, has_touch=True, is_mobile=True)
+    await late.ask_to_enter(title)
+    stranger = await school.person("student41")
+    await stranger.goto(lesson)
+    await stranger.ask_again()
+    await expect(teacher.waiting("student41")).to_be_visible(timeout=SOON)
+    await teacher.page.wait_for_timeout(1500)
+
+    (ROOT / "docs/images").mkdir(parents=True, exist_ok=True)
+    await teacher.page.screenshot(path=ROOT / "docs/images/lesson.png")
+    for scheme in ("light", "dark"):
+        for person, name in ((teacher, "teacher"), (students[0], "student"), (late, "phone-waiting")):
+            await person.page.emulate_media(color_scheme=scheme)
+            await person.page.wait_for_timeout(300)
+            await person.page.screenshot(path=directory / f"lesson-{name}-{scheme}.png")
+    await teacher.admit("student4")
+    await late.enter()
+    await expect(late.screens().first).to_be_visible(timeout=MEDIA_SOON)
+    await late.page.wait_for_timeout(1000)
+    await late.page.screenshot(path=directory / "lesson-phone.png")
+    await teacher.end_lesson()
+    await teacher.page.screenshot(path=directory / "ended-teacher.png")
+    for path, name in (("/", "lessons"), ("/recordings", "recordings")):
+        await dresses(teacher, path, name, directory)
+    phone = await school.person(
+        "student5", signed_in=False, width=360, height=740, has_touch=True, is_mobile=True
+    )
+    await dresses(phone, "/login", "login-phone", directory)
+    await phone.sign_in()
+    await dresses(phone, "/", "lessons-phone", directory)
+
+
+async def main() -> None:
+    directory = ARTIFACTS / "screens"
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        product = Product(Path(temporary) / "product").start()
+        try:
+            async with async_playwright() as playwright:
+                browser = await playwright.chromium.launch(
+                    executable_path=chromium_path(), args=list(FLAGS), chromium_sandbox=False
+                )
+                school = await School.open(browser, product)
+                try:
+                    await take(school, directory)
+                finally:
+                    await school.close()
+                    await browser.close()
+        finally:
+            product.kill()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
