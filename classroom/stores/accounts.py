@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from classroom.ids import AccountId, ClassId
 from classroom.people import Actor, Role
 from classroom.stores.connections import Connections
-from classroom.stores.name_key import in_name_order, name_key
+from classroom.stores.name_key import in_class_order, in_name_order, name_key, storable
 from classroom.stores.new_id import new_id
 from classroom.stores.port import Account
 from classroom.stores.schema import accounts, children, classes, memberships, sessions
@@ -111,9 +111,9 @@ async def add(
     await connection.execute(
         insert(accounts).values(
             id=account,
-            username=username.strip(),
+            username=storable(username).strip(),
             username_key=name_key(username),
-            name=name.strip(),
+            name=storable(name).strip(),
             role=role.value,
             password_hash=password_hash,
         )
@@ -182,7 +182,7 @@ async def _actors(connection: AsyncConnection, chosen: ColumnElement[bool]) -> l
 
 def _actor(row: Any, places: list[tuple[str, str]]) -> Actor:
     role = Role(row.role)
-    names = sorted((name for name, _ in places), key=in_name_order)
+    names = sorted((name for name, _ in places), key=in_class_order)
     return Actor(
         account=AccountId(row.id),
         username=row.username,

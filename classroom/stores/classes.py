@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from classroom.ids import ClassId
 from classroom.stores.connections import Connections
-from classroom.stores.name_key import in_name_order, name_key
+from classroom.stores.name_key import in_class_order, name_key, storable
 from classroom.stores.new_id import new_id
 from classroom.stores.port import SchoolClass
 from classroom.stores.schema import classes
@@ -22,7 +22,7 @@ class ClassStore:
         async with self._database.read() as connection:
             rows = await connection.execute(select(classes.c.id, classes.c.name))
             found = [SchoolClass(ClassId(row.id), row.name) for row in rows]
-        return tuple(sorted(found, key=lambda each: in_name_order(each.name)))
+        return tuple(sorted(found, key=lambda each: in_class_order(each.name)))
 
     async def get(self, class_id: ClassId) -> SchoolClass | None:
         async with self._database.read() as connection:
@@ -37,7 +37,7 @@ class ClassStore:
 async def add(connection: AsyncConnection, name: str) -> ClassId:
     class_id = ClassId(new_id())
     await connection.execute(
-        insert(classes).values(id=class_id, name=name.strip(), name_key=name_key(name)),
+        insert(classes).values(id=class_id, name=storable(name).strip(), name_key=name_key(name)),
     )
     return class_id
 

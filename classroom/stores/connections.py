@@ -20,6 +20,7 @@ class Connections:
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
+        self._closed = False
         self.writer = Writer(engines.writer)
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
@@ -28,6 +29,8 @@ class Connections:
 
     @asynccontextmanager
     async def _read(self) -> AsyncIterator[AsyncConnection]:
+        if self._closed:
+            raise Unavailable("the stores are closed")
         try:
             async with self._engines.reader.connect() as connection:
                 yield connection
@@ -49,5 +52,6 @@ class Connections:
                 await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
 
     async def close(self) -> None:
+        self._closed = True
         await self.writer.close()
         await self._engines.dispose()

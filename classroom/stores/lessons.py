@@ -17,6 +17,7 @@ from classroom.lesson.events import (
 )
 from classroom.lesson.state import Phase
 from classroom.stores.connections import Connections
+from classroom.stores.name_key import storable
 from classroom.stores.port import LessonEntry
 from classroom.stores.schema import accounts, lessons
 
@@ -87,8 +88,8 @@ def _is_live() -> ColumnElement[bool]:
 def _scheduled(event: LessonScheduled) -> dict[str, Any]:
     return {
         "class_id": event.class_id,
-        "class_name": event.class_name,
-        "title": event.title,
+        "class_name": storable(event.class_name),
+        "title": storable(event.title),
         "teacher": event.by,
         "starts_at": event.starts_at,
         "ends_at": event.ends_at,

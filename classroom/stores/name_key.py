@@ -1,5 +1,6 @@
-"""How names are compared (``name_key``) and how people are put in order (``in_name_order``)."""
+"""How text is made fit to be stored, and how names are compared and put in order."""
 
+import re
 import unicodedata
 
 _LETTERS = {letter: place for place, letter in enumerate("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz", start=1)}
@@ -9,9 +10,20 @@ _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
 _Word = tuple[tuple[int, ...], tuple[int, ...]]
 
 
+def storable(text: str) -> str:
+    """Text as every database takes it: NUL and lone surrogates become U+FFFD."""
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def name_key(name: str) -> str:
     """Equal for names that differ only in case, in Unicode composition or in spaces around them."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.strip()).casefold())
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", storable(name).strip()).casefold())
+
+
+def in_class_order(name: str) -> tuple[tuple[int, str], ...]:
+    """A sort key for names of classes: 9B, 10A2, 10A10."""
+    parts = re.findall(r"(\d{1,18})|(\D+)", name_key(name))
+    return tuple((int(number or 0), word) for number, word in parts)
 
 
 def in_name_order(name: str) -> tuple[_Word, ...]:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from classroom.ids import AccountId
 from classroom.stores.connections import Connections
-from classroom.stores.name_key import name_key
+from classroom.stores.name_key import name_key, storable
 from classroom.stores.new_id import new_id
 from classroom.stores.port import Session, SignIn
 from classroom.stores.schema import accounts, sessions, sign_ins
@@ -38,8 +38,8 @@ class SessionStore:
                     account=account,
                     opened_at=now,
                     seen_at=now,
-                    address=address[:TEXT_BOUND],
-                    agent=agent[:TEXT_BOUND],
+                    address=_cut(address),
+                    agent=_cut(agent),
                 )
             )
             found = await connection.execute(select(accounts.c.username).where(accounts.c.id == account))
@@ -115,6 +115,10 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
+def _cut(text: str) -> str:
+    return storable(text[:TEXT_BOUND])
+
+
 def _expired(now: int) -> ColumnElement[bool]:
     return (sessions.c.seen_at <= now - UNUSED_MS) | (sessions.c.opened_at <= now - LIFE_MS)
 
@@ -132,11 +136,11 @@ async def _record(
     await connection.execute(
         insert(sign_ins).values(
             account=account,
-            username=username[:TEXT_BOUND],
+            username=_cut(username),
             at=now,
-            address=address[:TEXT_BOUND],
-            agent=agent[:TEXT_BOUND],
+            address=_cut(address),
+            agent=_cut(agent),
             what=what,
-            reason=reason[:TEXT_BOUND],
+            reason=_cut(reason),
         )
     )

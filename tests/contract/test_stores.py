@@ -1,0 +1,351 @@
+"""What ``stores.port`` promises of accounts, classes, sessions, lessons and recordings."""
+
+import asyncio
+import hashlib
+
+import pytest
+
+from classroom.ids import AccountId, ClassId, LessonId, ParticipantId, RecordingId
+from classroom.lesson import events as ev
+from classroom.lesson.state import Phase
+from classroom.people import Role
+from classroom.stores.database import Database, open_stores
+from classroom.stores.port import (
+    Conflict,
+    RecordingEntry,
+    RecordingFileEntry,
+    SchoolClass,
+    Stores,
+    Unavailable,
+)
+from tests.contract.grounds import Ground
+
+MINUTE, HOUR = 60_000, 3_600_000
+NOW = 1_800_000_000_000
+
+
+async def test_keeps_the_port(stores: Database) -> None:
+    port: Stores = stores
+    assert port.school == "Trường thử"
+    assert await port.ready()
+
+
+class TestAccounts:
+    async def test_added_account_is_found(self, stores: Stores) -> None:
+        account = await stores.accounts.add("Minh.Anh", "Nguyễn Minh Anh", Role.STUDENT, "$hash")
+        found = await stores.accounts.find("Minh.Anh")
+        assert found is not None
+        assert found == await stores.accounts.get(account)
+        assert (found.id, found.username, found.name) == (account, "Minh.Anh", "Nguyễn Minh Anh")
+        assert (found.role, found.password_hash, found.disabled) == (Role.STUDENT, "$hash", False)
+
+    @pytest.mark.parametrize("other", ["HÀ", "ha\u0300", "hà", " Hà "])
+    async def test_username_is_one_in_every_spelling(self, stores: Stores, other: str) -> None:
+        account = await stores.accounts.add("Hà", "Hà", Role.STUDENT, "$")
+        found = await stores.accounts.find(other)
+        assert found is not None
+        assert found.id == account
+        with pytest.raises(Conflict):
+            await stores.accounts.add(other, "Hà khác", Role.STUDENT, "$")
+
+    @pytest.mark.parametrize("odd", ["\0", "a\0b", "\ud800", "", "'; DROP TABLE accounts", "x" * 100_000])
+    async def test_odd_usernames(self, stores: Stores, odd: str) -> None:
+        assert await stores.accounts.find(odd) is None
+        await stores.sessions.record_refusal(odd, NOW, odd, odd)
+        assert len(await stores.sessions.sign_ins()) == 1
+
+    async def test_unknown_is_none(self, stores: Stores) -> None:
+        nobody = AccountId("nobody")
+        assert await stores.accounts.find("nobody") is None
+        assert await stores.accounts.get(nobody) is None
+        assert await stores.accounts.actor(nobody) is None
+        assert await stores.accounts.actors([nobody]) == {}
+        assert await stores.accounts.actors([]) == {}
+
+    async def test_refused_account_leaves_nothing(self, stores: Stores) -> None:
+        with pytest.raises(Conflict):
+            await stores.accounts.add("an", "An", Role.STUDENT, "$", [ClassId("no such class")])
+        assert await stores.accounts.find("an") is None
+
+    async def test_actor_knows_classes_and_label(self, stores: Stores) -> None:
+        one, two = await stores.classes.add("10A1"), await stores.classes.add("10A2")
+        student = await stores.accounts.add("s", "Trần Nam", Role.STUDENT, "$", [one])
+        teacher = await stores.accounts.add("t", "Lê Hà", Role.TEACHER, "$", [one, two])
+        actors = await stores.accounts.actors([student, teacher])
+        assert actors[student].class_label == "10A1"
+        assert actors[student].on_roster(one)
+        assert not actors[student].on_roster(two)
+        assert actors[teacher].classes == {one, two}
+        assert actors[teacher].teaches(two)
+        assert actors[teacher].class_label == ""
+        assert await stores.accounts.roster(one) == (actors[student],)
+        assert await stores.accounts.roster(two) == ()
+        assert await stores.accounts.teachers(one) == (actors[teacher],)
+
+    async def test_roster_is_in_vietnamese_name_order(self, stores: Stores) -> None:
+        one = await stores.classes.add("10A1")
+        names = [
+            "Lê Văn Ân",
+            "Phạm Thu Ánh",
+            "Trần Minh Anh",
+            "Bùi Minh Anh",
+            "Vũ Đan",
+            "Hồ Dung",
+            "Đỗ Ý Yên",
+        ]
+        for number, name in enumerate(names):
+            await stores.accounts.add(f"s{number}", name, Role.STUDENT, "$", [one])
+        assert [actor.name for actor in await stores.accounts.roster(one)] == [
+            "Bùi Minh Anh",
+            "Trần Minh Anh",
+            "Phạm Thu Ánh",
+            "Lê Văn Ân",
+            "Hồ Dung",
+            "Vũ Đan",
+            "Đỗ Ý Yên",
+        ]
+
+    async def test_disabled_account_is_nobody(self, stores: Stores) -> None:
+        one = await stores.classes.add("10A1")
+        account = await stores.accounts.add("s", "Nam", Role.STUDENT, "$", [one])
+        token, _ = await stores.sessions.open(account, NOW, "::1", "")
+        await stores.accounts.set_disabled(account, True)
+        assert await stores.accounts.actor(account) is None
+        assert await stores.accounts.roster(one) == ()
+        assert await stores.sessions.find(token, NOW) is None
+        await stores.accounts.set_disabled(account, False)
+        assert await stores.accounts.actor(account) is not None
+        assert await stores.sessions.find(token, NOW) is None
+
+    async def test_new_password_closes_sessions_but_a_rehash_does_not(self, stores: Stores) -> None:
+        account = await stores.accounts.add("s", "Nam", Role.STUDENT, "$old")
+        token, _ = await stores.sessions.open(account, NOW, "::1", "")
+        await stores.accounts.rehash(account, "$other", "$no")
+        await stores.accounts.rehash(account, "$old", "$fresh")
+        assert await stores.sessions.find(token, NOW) is not None
+        found = await stores.accounts.get(account)
+        assert found is not None
+        assert found.password_hash == "$fresh"
+        await stores.accounts.set_password(account, "$new")
+        assert await stores.sessions.find(token, NOW) is None
+
+    async def test_parents_see_their_children(self, stores: Stores) -> None:
+        parent = await stores.accounts.add("p", "Phụ huynh", Role.PARENT, "$")
+        child = await stores.accounts.add("s", "Nam", Role.STUDENT, "$")
+        await stores.accounts.link(parent, child)
+        await stores.accounts.link(parent, child)
+        assert [each.account for each in await stores.accounts.children(parent)] == [child]
+        assert await stores.accounts.children(child) == ()
+
+    async def test_thousands_at_once(self, stores: Stores) -> None:
+        """More ids than a database takes parameters in one statement."""
+        account = await stores.accounts.add("s", "Nam", Role.STUDENT, "$")
+        ids = [AccountId(f"x{number}") for number in range(70_000)]
+        assert list(await stores.accounts.actors([*ids, account])) == [account]
+
+
+class TestClasses:
+    async def test_names_are_unique_and_in_order(self, stores: Stores) -> None:
+        for name in ["10A10", "10A2", "9B"]:
+            await stores.classes.add(name)
+        with pytest.raises(Conflict):
+            await stores.classes.add(" 10a2 ")
+        assert [each.name for each in await stores.classes.all()] == ["9B", "10A2", "10A10"]
+
+    async def test_found_by_name_and_id(self, stores: Stores) -> None:
+        one = await stores.classes.add("10A1")
+        assert await stores.classes.by_name("10a1") == SchoolClass(one, "10A1")
+        assert await stores.classes.get(one) == SchoolClass(one, "10A1")
+        assert await stores.classes.by_name("10A2") is None
+        assert await stores.classes.get(ClassId("?")) is None
+
+
+class TestSessions:
+    @pytest.fixture
+    async def account(self, stores: Stores) -> AccountId:
+        return await stores.accounts.add("an", "An", Role.STUDENT, "$")
+
+    async def test_token_opens_and_closes(self, stores: Stores, account: AccountId) -> None:
+        token, session = await stores.sessions.open(account, NOW, "203.0.113.9", "Firefox")
+        assert await stores.sessions.find(token, NOW) == session
+        assert session.account == account
+        assert len(token) == 43
+        await stores.sessions.close(token, NOW + 1, "signed_out")
+        await stores.sessions.close(token, NOW + 2, "signed_out")
+        assert await stores.sessions.find(token, NOW + 2) is None
+
+    @pytest.mark.parametrize("token", ["", "x" * 43, "\0", "\ud800", "é" * 10_000])
+    async def test_unknown_tokens(self, stores: Stores, account: AccountId, token: str) -> None:
+        assert await stores.sessions.find(token, NOW) is None
+        await stores.sessions.close(token, NOW, "signed_out")
+
+    async def test_expires_unused(self, stores: Stores, account: AccountId) -> None:
+        token, _ = await stores.sessions.open(account, NOW, "", "")
+        assert await stores.sessions.find(token, NOW + 12 * HOUR) is None
+
+    async def test_lives_by_use_but_not_beyond_a_week(self, stores: Stores, account: AccountId) -> None:
+        token, _ = await stores.sessions.open(account, NOW, "", "")
+        now = NOW
+        while now + 11 * HOUR < NOW + 7 * 24 * HOUR:
+            now += 11 * HOUR
+            assert await stores.sessions.find(token, now) is not None
+        assert await stores.sessions.find(token, NOW + 7 * 24 * HOUR) is None
+
+    async def test_seen_once_a_minute(self, stores: Database, account: AccountId) -> None:
+        token, _ = await stores.sessions.open(account, NOW, "", "")
+        before = stores.connections.writer.commits
+        for second in range(60):
+            session = await stores.sessions.find(token, NOW + second * 1000)
+            assert session is not None
+            assert session.seen_at == NOW
+        assert stores.connections.writer.commits == before
+        session = await stores.sessions.find(token, NOW + MINUTE)
+        assert session is not None
+        assert session.seen_at == NOW + MINUTE
+        assert stores.connections.writer.commits == before + 1
+
+    async def test_record_of_sign_ins(self, stores: Stores, account: AccountId) -> None:
+        await stores.sessions.record_refusal("AN", NOW, "203.0.113.9", "wrong_password")
+        await stores.sessions.record_refusal("nobody" * 100, NOW + 1, "203.0.113.9", "wrong_password")
+        token, _ = await stores.sessions.open(account, NOW + 2, "203.0.113.9", "Firefox" * 100)
+        await stores.sessions.close(token, NOW + 3, "signed_out")
+        record = await stores.sessions.sign_ins()
+        assert [(each.what, each.account, each.at) for each in record] == [
+            ("out", account, NOW + 3),
+            ("in", account, NOW + 2),
+            ("refused", None, NOW + 1),
+            ("refused", account, NOW),
+        ]
+        assert record[0].reason == "signed_out"
+        assert record[0].address == "203.0.113.9"
+        assert len(record[1].agent) == 300
+        assert len(await stores.sessions.sign_ins(since=NOW + 2, limit=1)) == 1
+
+    async def test_token_itself_is_nowhere(
+        self, stores: Database, account: AccountId, database: Ground
+    ) -> None:
+        token, _ = await stores.sessions.open(account, NOW, "", "")
+        async with stores.connections.read() as connection:
+            row = (await connection.exec_driver_sql("SELECT * FROM sessions")).one()
+        assert bytes(row[0]) == hashlib.sha256(token.encode()).digest()
+        assert token not in str(row)
+
+
+def scheduled(lesson: str, starts_at: int, teacher: str = "t") -> ev.LessonScheduled:
+    return ev.LessonScheduled(
+        lesson=LessonId(lesson),
+        class_id=ClassId("c"),
+        class_name="10A1",
+        title="Toán",
+        by=ParticipantId(teacher),
+        starts_at=starts_at,
+        ends_at=starts_at + 45 * MINUTE,
+    )
+
+
+class TestLessons:
+    async def test_directory_follows_the_log(self, stores: Stores) -> None:
+        teacher = await stores.accounts.add("t", "Lê Hà", Role.TEACHER, "$")
+        lesson, by = LessonId("one"), ParticipantId(teacher)
+        await stores.log.append(lesson, 0, [scheduled("one", NOW, teacher)], NOW - HOUR)
+        entry = await stores.lessons.get(lesson)
+        assert entry is not None
+        assert (entry.title, entry.class_name, entry.teacher_name) == ("Toán", "10A1", "Lê Hà")
+        assert (entry.phase, entry.started_at, entry.replay_allowed) == (Phase.SCHEDULED, None, False)
+        await stores.log.append(lesson, 1, [ev.LessonStarted(by), ev.ReplayAllowed(by)], NOW + 5)
+        assert [each.id for each in await stores.lessons.live()] == [lesson]
+        await stores.log.append(lesson, 3, [ev.LessonEnded(by), ev.ReplayForbidden(by)], NOW + 9)
+        entry = await stores.lessons.get(lesson)
+        assert entry is not None
+        assert (entry.phase, entry.started_at, entry.ended_at) == (Phase.ENDED, NOW + 5, NOW + 9)
+        assert not entry.replay_allowed
+        assert await stores.lessons.live() == ()
+
+    async def test_between_has_what_overlaps_and_what_is_live(self, stores: Stores) -> None:
+        for name, starts_at in [
+            ("c", NOW + HOUR),
+            ("a", NOW),
+            ("old", NOW - 48 * HOUR),
+            ("live", NOW - 72 * HOUR),
+        ]:
+            await stores.log.append(LessonId(name), 0, [scheduled(name, starts_at)], NOW)
+        await stores.log.append(LessonId("live"), 1, [ev.LessonStarted(ParticipantId("t"))], NOW)
+
+        async def found(start: int, end: int) -> list[str]:
+            return [each.id for each in await stores.lessons.between(start, end)]
+
+        assert await found(NOW, NOW + 2 * HOUR) == ["live", "a", "c"]
+        assert await found(NOW + 44 * MINUTE, NOW + 45 * MINUTE) == ["live", "a"]
+        assert await found(NOW + 45 * MINUTE, NOW + HOUR) == ["live"]
+        assert await stores.lessons.get(LessonId("?")) is None
+
+    async def test_teacher_unknown_to_the_school(self, stores: Stores) -> None:
+        await stores.log.append(LessonId("one"), 0, [scheduled("one", NOW, "gone")], NOW)
+        entry = await stores.lessons.get(LessonId("one"))
+        assert entry is not None
+        assert entry.teacher_name == ""
+
+
+class TestRecordings:
+    async def test_put_replaces(self, stores: Stores) -> None:
+        lesson, name = LessonId("one"), RecordingId("r")
+        started = RecordingEntry(id=name, lesson=lesson, started_at=NOW, state="recording")
+        await stores.recordings.put(started)
+        assert await stores.recordings.get(name) == started
+        files = (
+            RecordingFileEntry("programme.webm", "programme", "video/webm", 0, 9_000, 2**40),
+            RecordingFileEntry("s.webm", "share", "video/webm", 5, 8_000, 7, "s", "p", "screen"),
+        )
+        ready = RecordingEntry(name, lesson, NOW, "ready", 9_000, files)
+        await stores.recordings.put(ready)
+        await stores.recordings.put(ready)
+        assert await stores.recordings.get(name) == ready
+        assert await stores.recordings.all() == (ready,)
+
+    async def test_newest_first_and_by_lesson(self, stores: Stores) -> None:
+        for number, lesson in enumerate(["one", "two", "one"]):
+            entry = RecordingEntry(RecordingId(f"r{number}"), LessonId(lesson), NOW + number, "ready")
+            await stores.recordings.put(entry)
+        assert [each.id for each in await stores.recordings.all()] == ["r2", "r1", "r0"]
+        assert [each.id for each in await stores.recordings.of_lesson(LessonId("one"))] == ["r2", "r0"]
+        assert await stores.recordings.get(RecordingId("?")) is None
+
+    async def test_every_view_is_kept_through_a_put(self, stores: Stores) -> None:
+        account = await stores.accounts.add("staff", "Giáo vụ", Role.STAFF, "$")
+        entry = RecordingEntry(RecordingId("r"), LessonId("one"), NOW, "closing")
+        await stores.recordings.put(entry)
+        await stores.recordings.viewed(entry.id, account, NOW + 1, False)
+        await stores.recordings.put(RecordingEntry(entry.id, entry.lesson, NOW, "ready"))
+        await stores.recordings.viewed(entry.id, account, NOW + 2, True)
+        views = await stores.recordings.views(entry.id)
+        assert [(view.at, view.downloaded) for view in views] == [(NOW + 1, False), (NOW + 2, True)]
+        assert (views[0].name, views[0].username) == ("Giáo vụ", "staff")
+
+
+class TestOpening:
+    async def test_everything_is_there_after_reopening(self, database: Ground) -> None:
+        first = await open_stores(database.url, school="S")
+        account = await first.accounts.add("an", "An", Role.ADMIN, "$")
+        await first.close()
+        await first.close()
+        assert not await first.ready()
+        with pytest.raises(Unavailable):
+            await first.accounts.add("binh", "Bình", Role.ADMIN, "$")
+        second = await open_stores(database.url, school="S")
+        try:
+            assert await second.accounts.get(account) is not None
+        finally:
+            await second.close()
+
+    async def test_many_open_a_new_database_at_once(self, database: Ground) -> None:
+        opened = await asyncio.gather(*(open_stores(database.url, school="S") for _ in range(6)))
+        names = [f"s{number}" for number in range(len(opened))]
+        await asyncio.gather(
+            *(
+                each.accounts.add(name, name, Role.STUDENT, "$")
+                for each, name in zip(opened, names, strict=True)
+            )
+        )
+        for name in names:
+            assert await opened[0].accounts.find(name) is not None
+        await asyncio.gather(*(each.close() for each in opened))
