@@ -1,0 +1,106 @@
+"""What a recording must remember over a crash and its files cannot tell: one JSON line per fact."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from recorder.webm.tracks import Track
+from recorder.webm.writer import Cue
+
+NAME = "journal"
+
+
+class Begun(Struct, frozen=True, tag="begun"):
+    recording: str
+    lesson: str
+    started_at: int
+
+
+class FileMade(Struct, frozen=True, tag="file"):
+    """``start``: ms of recording time at the file's timestamp 0."""
+
+    name: str
+    role: Literal["programme", "share"]
+    start: int
+    tracks: tuple[Track, ...]
+    share: str = ""
+    participant: str = ""
+    source: str = ""
+
+
+class Retracked(Struct, frozen=True, tag="tracks"):
+    """The file's video has become known; key frames of another codec before it were placeholders."""
+
+    name: str
+    tracks: tuple[Track, ...]
+
+
+class CueMade(Struct, frozen=True, tag="cue"):
+    name: str
+    cue: Cue
+
+
+Line = Begun | FileMade | Retracked | CueMade
+_decoder = msgspec.json.Decoder(Line)
+_encoder = msgspec.json.Encoder()
+
+
+class FileFacts(Struct):
+    made: FileMade
+    tracks: tuple[Track, ...]
+    cues: list[Cue] = field(default_factory=list)
+    pictured: bool = False
+
+
+class Journal(Struct):
+    begun: Begun
+    files: dict[str, FileFacts]
+
+
+class NoJournal(Exception):
+    """There is no recording here to take up again."""
+
+
+def encode_line(line: Line) -> bytes:
+    return _encoder.encode(line) + b"\n"
+
+
+def load(directory: Path) -> Journal:
+    """Raises NoJournal, OSError."""
+    try:
+        return parse((directory / NAME).read_bytes())
+    except FileNotFoundError as error:
+        raise NoJournal("no journal") from error
+
+
+def parse(data: bytes) -> Journal:
+    """A torn last line is left out, and whatever follows a line that is none. Raises NoJournal."""
+    begun: Begun | None = None
+    files: dict[str, FileFacts] = {}
+    for text in data.split(b"\n")[:-1]:
+        try:
+            line = _decoder.decode(text)
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            continue
+        match line:
+            case Begun():
+                begun = begun or line
+            case FileMade():
+                files.setdefault(line.name, FileFacts(line, line.tracks))
+            case Retracked() if line.name in files:
+                _retrack(files[line.name], line)
+            case CueMade() if line.name in files:
+                files[line.name].cues.append(line.cue)
+    if begun is None:
+        raise NoJournal("the journal has no beginning")
+    return Journal(begun, files)
+
+
+def _retrack(facts: FileFacts, line: Retracked) -> None:
+    before = {track.number: track.codec for track in facts.tracks}
+    changed = {track.number for track in line.tracks if before.get(track.number) != track.codec}
+    facts.cues = [cue for cue in facts.cues if cue.track not in changed]
+    facts.tracks = line.tracks
+    facts.pictured = True

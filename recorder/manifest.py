@@ -1,0 +1,38 @@
+"""``manifest.json``: what a recording consists of, for whoever plays or archives it."""
+
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from recorder.control import RecordedFile, RecordingClosed
+from recorder.disk import write_atomically
+
+NAME = "manifest.json"
+
+
+class Manifest(Struct, frozen=True):
+    """Times in ms: ``started_at`` since the epoch, all others from the recording's start."""
+
+    recording: str
+    lesson: str
+    started_at: int
+    closed: bool = False
+    duration: int = 0
+    files: tuple[RecordedFile, ...] = ()
+    version: int = 1
+
+    def as_reply(self) -> RecordingClosed:
+        return RecordingClosed(self.recording, self.duration, self.files)
+
+
+def load(directory: Path) -> Manifest | None:
+    """None when there is none, or none that can be read. Raises OSError."""
+    try:
+        return msgspec.json.decode((directory / NAME).read_bytes(), type=Manifest)
+    except (FileNotFoundError, msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
+def save(directory: Path, manifest: Manifest) -> None:
+    write_atomically(directory / NAME, msgspec.json.format(msgspec.json.encode(manifest), indent=1))

@@ -1,0 +1,136 @@
+"""The programme: one file any ``<video>`` plays, with the picture on stage and everyone's voices.
+
+The picture is switched at key frames and never transcoded, so it has one codec, that of the first
+stage picture; shares of another codec are kept in their own files alone.
+"""
+
+import heapq
+from typing import Protocol
+
+from recorder import placeholder
+from recorder.depacketize import Frame
+from recorder.mixer import FRAME_MS, Mixer
+from recorder.webm.tracks import Codec, Track
+from recorder.webm.writer import Cue
+
+VIDEO, AUDIO = 1, 2
+NAME = "programme.webm"
+DELAY_MS = 400.0
+"""How long the mix waits for packets on their way."""
+KEY_FRAME_EVERY_MS = 10_000.0
+"""Where key frames are, playing can begin: so seeking decodes at most this much of the past."""
+PLACEHOLDER_AFTER_MS = 2000.0
+TRACKS = (
+    Track(VIDEO, "vp8", placeholder.WIDTH, placeholder.HEIGHT),
+    Track(AUDIO, "opus"),
+)
+_MOST_WAITING = 2000
+
+
+class ProgrammeFile(Protocol):
+    """What the programme writes to (WebmFile)."""
+
+    @property
+    def cues(self) -> list[Cue]: ...
+    @property
+    def tracks(self) -> dict[int, Track]: ...
+    def block(self, track: int, ms: int, data: bytes, *, key: bool) -> None: ...
+    def retrack(self, track: Track, placeholders: list[Cue]) -> None: ...
+
+
+class Programme:
+    """Times in ms of recording time. ``pictured``: a real picture is in the file already."""
+
+    def __init__(
+        self, file: ProgrammeFile, *, first: int = 0, pictured: bool = False, last_picture: float = 0.0
+    ) -> None:
+        self._file = file
+        self.mixer = Mixer(first)
+        self.stage: str | None = None
+        """The share that is wanted."""
+        self.shown: str | None = None
+        """The share whose frames are written."""
+        self.other_codec = 0
+        self._codec: Codec | None = file.tracks[VIDEO].codec if pictured else None
+        self._waiting: list[tuple[float, int, str, Frame, Codec]] = []
+        self._order = 0
+        self._last_key = last_picture
+        self._last_placeholder = last_picture if last_picture else None
+
+    def set_stage(self, share: str | None) -> None:
+        """None: nothing follows the last picture."""
+        self.stage = share
+        if share is None:
+            self.shown = None
+
+    def picture(self, share: str, time: float, frame: Frame, codec: Codec) -> None:
+        """A frame of any share; those not on stage pass by."""
+        if share not in (self.stage, self.shown):
+            return
+        if len(self._waiting) >= _MOST_WAITING:
+            self._waiting.clear()
+            self.shown = None
+        self._order += 1
+        heapq.heappush(self._waiting, (time, self._order, share, frame, codec))
+
+    def lose(self, share: str) -> None:
+        """Frames of this share were lost: what follows is of no use before its next key frame."""
+        if share == self.shown:
+            self.shown = None
+
+    def wants_key(self, now: float) -> str | None:
+        """The share on stage, when the programme cannot go on without a key frame or is due one."""
+        if self.stage is None or any(w[2] == self.stage and w[3].key for w in self._waiting):
+            return None
+        if self.shown != self.stage or now - self._last_key >= KEY_FRAME_EVERY_MS:
+            return self.stage
+        return None
+
+    def tick(self, now: float, *, delay: float = DELAY_MS) -> None:
+        """Writes what is older than ``delay``."""
+        until = now - delay
+        for ms, packet in self.mixer.mix(until):
+            self._pictures_before(ms)
+            self._file.block(AUDIO, ms, packet, key=True)
+        self._pictures_before(until)
+        if self._codec is None:
+            self._place_holder()
+
+    @property
+    def mixed(self) -> int:
+        """ms up to where there is sound."""
+        return self.mixer.next * FRAME_MS
+
+    def _pictures_before(self, until: float) -> None:
+        while self._waiting and self._waiting[0][0] <= until:
+            time, _, share, frame, codec = heapq.heappop(self._waiting)
+            self._show(share, time, frame, codec)
+
+    def _show(self, share: str, time: float, frame: Frame, codec: Codec) -> None:
+        if share != self.shown:
+            if share != self.stage or not frame.key:
+                return
+            if self._codec not in (None, codec):
+                self.other_codec += 1
+                return
+            self.shown = share
+        if frame.key:
+            self._last_key = time
+            if self._codec is None:
+                self._first_picture(frame, codec)
+        self._file.block(VIDEO, max(0, round(time)), frame.data, key=frame.key)
+
+    def _first_picture(self, frame: Frame, codec: Codec) -> None:
+        track = self._file.tracks[VIDEO]
+        if codec != "vp8" or self._last_placeholder is None:
+            track = Track(VIDEO, codec, frame.width, frame.height, private=frame.private)
+        self._codec = codec
+        self._file.retrack(track, [cue for cue in self._file.cues if cue.track == VIDEO])
+
+    def _place_holder(self) -> None:
+        since = self._last_placeholder
+        due = PLACEHOLDER_AFTER_MS if since is None else since + KEY_FRAME_EVERY_MS
+        if self.mixed >= due:
+            # The very time of the sound just written: in front of anything that can still come.
+            self._last_placeholder = float(self.mixed)
+            self._file.block(VIDEO, max(0, self.mixed - FRAME_MS), placeholder.BLACK, key=True)

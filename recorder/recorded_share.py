@@ -1,0 +1,95 @@
+"""What becomes of one share's packets: its own file, and the programme where it belongs there."""
+
+from collections.abc import Callable
+
+from recorder.clock import SenderClock
+from recorder.control import AddTrack
+from recorder.depacketize import Frame
+from recorder.journal import FileMade
+from recorder.mixer import VoiceDecoder
+from recorder.programme import Programme
+from recorder.sharefile import ShareFile
+from recorder.track import TrackReceiver
+from recorder.webm.tracks import Codec
+from recorder.webmfile import WebmFile
+
+
+class RecordedShare:
+    """A TrackSink. While ``congested`` pictures are dropped, up to the next key frame after it."""
+
+    def __init__(
+        self,
+        request: AddTrack,
+        codec: Codec,
+        payload_type: int,
+        rate: int,
+        sender: SenderClock,
+        programme: Programme,
+        make_file: Callable[[FileMade], WebmFile],
+        file: WebmFile | None,
+        congested: Callable[[], bool],
+    ) -> None:
+        self.tap = request.tap
+        self._share = request.share
+        self._codec = codec
+        self._programme = programme
+        self._congested = congested
+        self._decoder = VoiceDecoder()
+        self._skipping = False
+        self._last_key: float | None = None
+        self.dropped = 0
+        if file is not None and not any(t.codec == codec for t in file.tracks.values()):
+            file = None
+        facts = FileMade(
+            name=f"share-{request.share}",
+            role="share",
+            start=0,
+            tracks=(),
+            share=request.share,
+            participant=request.participant,
+            source=request.source,
+        )
+        self._own = ShareFile(make_file, facts, file)
+        self.receiver = TrackReceiver(codec, payload_type, rate, sender, self)
+
+    @property
+    def file(self) -> WebmFile | None:
+        return self._own.file
+
+    def wants_key(self, now: float, every: float) -> bool:
+        """Whether nothing can be written without a key frame, or one is due."""
+        if self._codec == "opus" or not self.receiver.packets:
+            return False
+        if self._skipping or self.receiver.wants_key:
+            return True
+        return self._last_key is not None and now - self._last_key >= every
+
+    def close(self) -> None:
+        self.receiver.close()
+
+    def picture(self, time: float, frame: Frame) -> None:
+        if time < 0:
+            self._skipping = True
+            return
+        if self._congested():
+            if not self._skipping:
+                self.lost()
+            self._skipping = True
+        elif frame.key:
+            self._skipping = False
+        if self._skipping:
+            self.dropped += 1
+            return
+        if frame.key:
+            self._last_key = time
+        self._own.picture(time, frame, self._codec)
+        self._programme.picture(self._share, time, frame, self._codec)
+
+    def sound(self, start: float, packet: bytes) -> None:
+        self._own.sound(start, packet)
+        samples = self._decoder.decode(packet)
+        if samples is not None:
+            self._programme.mixer.add(start, samples)
+
+    def lost(self) -> None:
+        self._programme.lose(self._share)

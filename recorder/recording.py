@@ -1,0 +1,274 @@
+"""One recording: its directory, its tracks, its programme and its share files."""
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import structs
+
+from media import tap
+from media.tap import TapFrame
+from recorder import journal, manifest
+from recorder.clock import SenderClock
+from recorder.control import (
+    AddTrack,
+    KeyFrameWanted,
+    OpenRecording,
+    RecordedFile,
+    RecorderNotice,
+    RecordingClosed,
+    RecordingTrouble,
+)
+from recorder.depacketize.codecs import choose
+from recorder.disk import Channel, Disk, DiskFull
+from recorder.journal import Begun, FileMade, Journal
+from recorder.manifest import Manifest
+from recorder.mixer import FRAME_MS
+from recorder.programme import AUDIO, NAME, TRACKS, VIDEO, Programme
+from recorder.recorded_share import RecordedShare
+from recorder.sharefile import SILENCE_MS
+from recorder.webm.scan import Tail
+from recorder.webmfile import JournalFile, WebmFile, recover_tail
+
+KEY_FRAME_PAUSE_MS = 1000.0
+"""A share is not asked for key frames more often."""
+SHARE_KEY_FRAME_EVERY_MS = 30_000.0
+CLUSTER_WAIT_MS = 600.0
+Notify = Callable[[RecorderNotice], None]
+
+
+class Recording:
+    """Made by ``begin``. Times are ms of recording time: ms since ``started_at``."""
+
+    def __init__(self, directory: Path, channel: Channel, begun: Begun, notify: Notify) -> None:
+        self.begun = begun
+        self.stopped = False
+        """The disk failed: what is on it is kept, nothing is added."""
+        self._directory = directory
+        self._channel = channel
+        self._journal = JournalFile(channel, directory)
+        self._notify = notify
+        self._shares: dict[str, RecordedShare] = {}
+        self._senders: dict[str, SenderClock] = {}
+        self._files: dict[str, WebmFile] = {}
+        self._asked: dict[str, float] = {}
+        self._troubled = False
+        self._programme: Programme
+        self.dropped = 0
+
+    @classmethod
+    async def begin(
+        cls, directory: Path, disk: Disk, request: OpenRecording, notify: Notify, *, check_space: bool = True
+    ) -> "Recording":
+        """Anew, or where a crash has left it (then the journal's ``started_at`` counts). Raises OSError."""
+        made: list[Recording] = []
+        channel = Channel(disk, lambda error: made[0].fail(error), check_space=check_space)
+        begun = Begun(request.recording, request.lesson, request.started_at)
+        found, tails = await channel.run(lambda: _prepare(directory, begun))
+        recording = cls(directory, channel, begun if found is None else found.begun, notify)
+        made.append(recording)
+        if found is None:
+            recording._journal.write(begun)
+        recording._take_up(found, tails)
+        recording._save_manifest()
+        return recording
+
+    def _take_up(self, found: Journal | None, tails: dict[str, Tail]) -> None:
+        for name, facts in () if found is None else found.files.items():
+            tail = tails[name]
+            self._files[name] = WebmFile(
+                self._channel,
+                self._journal,
+                self._directory,
+                self.begun.started_at,
+                facts.made,
+                facts=facts,
+                tail=tail,
+            )
+        programme = self._files.get(NAME)
+        if programme is None:
+            programme = self._make_file(FileMade(NAME, "programme", 0, TRACKS))
+        before = None if found is None else found.files.get(NAME)
+        sound = programme.last.get(AUDIO)
+        self._programme = Programme(
+            programme,
+            first=0 if sound is None else sound // FRAME_MS + 1,
+            pictured=before is not None and before.pictured,
+            last_picture=float(programme.last.get(VIDEO, 0)),
+        )
+
+    # --- what is asked of it ---------------------------------------------------------------------
+
+    def add_track(self, request: AddTrack) -> None:
+        """Raises UnsupportedCodec. A share that is here already goes on in its file."""
+        codec, payload_type, rate = choose(request.codecs)
+        known = self._shares.get(request.share)
+        if known is not None:
+            known.close()
+        sender = self._senders.setdefault(request.participant, SenderClock())
+        self._shares[request.share] = RecordedShare(
+            request,
+            codec,
+            payload_type,
+            rate,
+            sender,
+            self._programme,
+            self._make_file,
+            known.file if known is not None else self._file_of(request.share),
+            lambda: self._channel.congested,
+        )
+
+    def end_track(self, share: str) -> None:
+        found = self._shares.pop(share, None)
+        if found is not None:
+            found.close()
+
+    def set_stage(self, share: str | None, now: float) -> None:
+        self._programme.set_stage(share)
+        self._want_keys(now)
+
+    def frame(self, share: str, frame: TapFrame, now: float) -> None:
+        found = self._shares.get(share)
+        if found is None or self.stopped or self._channel.overrun:
+            self.dropped += 1
+        elif frame.type == tap.RTP:
+            found.receiver.rtp(frame.packet, now)
+        else:
+            found.receiver.rtcp(frame.packet)
+
+    def tick(self, now: float) -> None:
+        if self.stopped:
+            return
+        for share in self._shares.values():
+            share.receiver.tick(now)
+        if self._channel.overrun:
+            self._trouble("slow_disk")
+            return
+        self._programme.tick(now)
+        for file in self._files.values():
+            file.flush_older(round(now - CLUSTER_WAIT_MS) - file.made.start)
+        if self._channel.congested:
+            self._trouble("slow_disk")
+        else:
+            self._troubled = False
+            self._want_keys(now)
+
+    def fail(self, error: OSError) -> None:
+        """Called by the channel when something could not be written."""
+        self.stopped = True
+        full = isinstance(error, DiskFull) or error.errno in (errno.ENOSPC, errno.EDQUOT)
+        self._troubled = False
+        self._trouble("disk_full" if full else "disk_failed")
+
+    # --- the end ---------------------------------------------------------------------------------
+
+    async def finish(self, now: float | None, *, close: bool) -> RecordingClosed:
+        """Makes the files whole. ``now``: up to when there is sound; None: as far as there is.
+
+        Not ``close``: the recording may be taken up again. Raises OSError.
+        """
+        if not self.stopped:
+            for share in self._shares.values():
+                share.receiver.tick(float("inf"))
+            if now is not None:
+                self._programme.tick(now, delay=0.0)
+        files = tuple(self._finished_files())
+        duration = max((file.start + file.duration for file in files), default=0)
+        result = structs.replace(self._manifest(), closed=close, duration=duration, files=files)
+        failed = self._channel.failed
+
+        def seal() -> None:
+            for file in self._files.values():
+                file.close()
+            if (error := self._channel.failed or failed) is not None:
+                raise error
+            manifest.save(self._directory, result)
+            if close:
+                (self._directory / journal.NAME).unlink(missing_ok=True)
+
+        self.stopped = True
+        for share in self._shares.values():
+            share.close()
+        await self._channel.run(seal)
+        return result.as_reply()
+
+    def _finished_files(self) -> list[RecordedFile]:
+        finished = []
+        for file in self._files.values():
+            last = FRAME_MS if AUDIO in file.tracks or not file.tracks[1].is_video else SILENCE_MS
+            finished.append(file.finish(file.end + last if file.last else 0))
+        return finished
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _make_file(self, made: FileMade) -> WebmFile:
+        name, number = made.name, 2
+        while name in self._files:
+            stem, _, extension = made.name.rpartition(".")
+            name = f"{stem}-{number}.{extension}"
+            number += 1
+        file = WebmFile(
+            self._channel,
+            self._journal,
+            self._directory,
+            self.begun.started_at,
+            structs.replace(made, name=name),
+        )
+        self._files[name] = file
+        self._save_manifest()
+        return file
+
+    def _file_of(self, share: str) -> WebmFile | None:
+        """The newest file of a share that was here before."""
+        found = [f for f in self._files.values() if f.made.role == "share" and f.made.share == share]
+        return found[-1] if found else None
+
+    def _manifest(self) -> Manifest:
+        files = tuple(
+            RecordedFile(
+                name=file.made.name,
+                role=file.made.role,
+                mime_type="",
+                start=file.made.start,
+                duration=0,
+                bytes=0,
+                share=file.made.share,
+                participant=file.made.participant,
+                source=file.made.source,
+            )
+            for file in self._files.values()
+        )
+        return Manifest(self.begun.recording, self.begun.lesson, self.begun.started_at, files=files)
+
+    def _save_manifest(self) -> None:
+        current = self._manifest()
+        self._channel.submit(lambda: manifest.save(self._directory, current))
+
+    def _want_keys(self, now: float) -> None:
+        wanted = self._programme.wants_key(now)
+        for share, recorded in self._shares.items():
+            if share == wanted or recorded.wants_key(now, SHARE_KEY_FRAME_EVERY_MS):
+                self._ask(share, now)
+
+    def _ask(self, share: str, now: float) -> None:
+        asked = self._asked.get(share)
+        if asked is None or now - asked >= KEY_FRAME_PAUSE_MS:
+            self._asked[share] = now
+            self._notify(KeyFrameWanted(self.begun.recording, share))
+
+    def _trouble(self, code: str) -> None:
+        if not self._troubled:
+            self._troubled = True
+            self._notify(RecordingTrouble(self.begun.recording, code))
+
+
+def _prepare(directory: Path, begun: Begun) -> tuple[Journal | None, dict[str, Tail]]:
+    """In the disk's thread."""
+    directory.mkdir(mode=0o750, exist_ok=True)
+    try:
+        found = journal.load(directory)
+    except journal.NoJournal:
+        if any(directory.glob("*.webm")):
+            raise OSError(f"{begun.recording} has files but no journal") from None
+        return None, {}
+    return found, {name: recover_tail(directory, facts) for name, facts in found.files.items()}

@@ -1,0 +1,254 @@
+"""The recorder's face: requests in, replies and notices out, packets through its tap socket."""
+
+import asyncio
+import contextlib
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from media.tap import TapFrame
+from recorder import journal, manifest
+from recorder.control import (
+    AddTrack,
+    CloseRecording,
+    EndTrack,
+    ListRecordings,
+    OpenRecording,
+    RecorderDone,
+    RecorderFailed,
+    RecorderNotice,
+    RecorderReply,
+    RecorderRequest,
+    RecorderStats,
+    RecordingClosed,
+    RecordingOpened,
+    RecordingsOpen,
+    SetStage,
+    TakeRecorderStats,
+)
+from recorder.depacketize.codecs import UnsupportedCodec
+from recorder.disk import QUEUE_BYTES, Disk
+from recorder.recording import Recording
+from recorder.taps import TapServer
+
+TICK_S = 0.1
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Refused(Exception):
+    """Answered as RecorderFailed."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reply = RecorderFailed(code, detail)
+
+
+class Recorder:
+    """``notify`` is called on the event loop and must not block. Owns the tap socket, the disk's
+    thread and every open recording."""
+
+    def __init__(
+        self,
+        directory: Path,
+        tap_address: str,
+        notify: Callable[[RecorderNotice], None],
+        *,
+        wall_ms: Callable[[], float] = lambda: time.time() * 1000,
+        queue_bytes: int = QUEUE_BYTES,
+    ) -> None:
+        self._directory = directory
+        self._notify = notify
+        self._wall_ms = wall_ms
+        self._queue_bytes = queue_bytes
+        self._taps = TapServer(tap_address, self._on_frame)
+        self._routes: dict[int, tuple[Recording, str]] = {}
+        self._recordings: dict[str, Recording] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._counts: Counter[str] = Counter()
+        self._disk: Disk | None = None
+        self._ticker: asyncio.Task[None] | None = None
+
+    @property
+    def tap_address(self) -> str:
+        return self._taps.address
+
+    async def start(self) -> None:
+        """Raises OSError when the directory or the socket cannot be had."""
+        self._directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+        await self._taps.start()
+        self._disk = Disk(self._directory, self._queue_bytes)
+        self._ticker = asyncio.create_task(self._tick(), name="recorder-tick")
+
+    async def close(self) -> None:
+        """Makes every open file whole, yet leaves its recording open to be taken up again; idempotent."""
+        ticker, self._ticker = self._ticker, None
+        if ticker is not None:
+            ticker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await ticker
+        await self._taps.close()
+        self._routes.clear()
+        recordings, self._recordings = self._recordings, {}
+        for recording in recordings.values():
+            with contextlib.suppress(OSError):
+                await recording.finish(self._now(recording), close=False)
+        disk, self._disk = self._disk, None
+        if disk is not None:
+            await disk.close()
+
+    async def handle(self, request: RecorderRequest) -> RecorderReply:
+        """Never raises; what cannot be done changes nothing."""
+        try:
+            match request:
+                case ListRecordings():
+                    return await self._list()
+                case TakeRecorderStats():
+                    return self._stats()
+            recording = _valid(request.recording)
+            async with self._locks.setdefault(recording, asyncio.Lock()):
+                return await self._handle(recording, request)
+        except Refused as refusal:
+            return refusal.reply
+        except UnsupportedCodec as error:
+            return RecorderFailed("unsupported", str(error))
+        except OSError as error:
+            return RecorderFailed("disk", error.strerror or str(error))
+
+    async def _handle(
+        self,
+        name: str,
+        request: OpenRecording | AddTrack | EndTrack | SetStage | CloseRecording,
+    ) -> RecorderReply:
+        if isinstance(request, OpenRecording):
+            return await self._open(request)
+        if isinstance(request, CloseRecording):
+            return await self._close(name)
+        recording = self._recordings.get(name)
+        if recording is None:
+            closed = await asyncio.to_thread(self._closed, name)
+            raise Refused("closed" if closed is not None else "no_such_recording", name)
+        match request:
+            case AddTrack():
+                _valid(request.share)
+                recording.add_track(request)
+                self._forget(recording, request.share)
+                self._routes[request.tap] = (recording, request.share)
+            case EndTrack():
+                recording.end_track(request.share)
+                self._forget(recording, request.share)
+            case SetStage():
+                recording.set_stage(request.share, self._now(recording))
+        return RecorderDone()
+
+    async def _open(self, request: OpenRecording) -> RecorderReply:
+        known = self._recordings.get(request.recording)
+        if known is None:
+            if await asyncio.to_thread(self._closed, request.recording) is not None:
+                raise Refused("closed", request.recording)
+            directory = self._directory / request.recording
+            known = await Recording.begin(directory, self._running_disk(), request, self._notify)
+            self._recordings[request.recording] = known
+        return RecordingOpened(self._taps.address)
+
+    async def _close(self, name: str) -> RecordingClosed:
+        recording = self._recordings.get(name)
+        if recording is not None and not recording.stopped:
+            self._drop(name, recording)
+            try:
+                return await recording.finish(self._now(recording), close=True)
+            except OSError:
+                self._counts["disk_failures"] += 1
+        elif recording is not None:
+            self._drop(name, recording)
+            with contextlib.suppress(OSError):
+                await recording.finish(None, close=False)
+        else:
+            closed = await asyncio.to_thread(self._closed, name)
+            if closed is not None:
+                return closed
+        return await self._finish_left_open(name)
+
+    async def _finish_left_open(self, name: str) -> RecordingClosed:
+        """From what is on disk: after a crash of this process, or of its disk."""
+        directory = self._directory / name
+        try:
+            found = await asyncio.to_thread(journal.load, directory)
+        except journal.NoJournal as error:
+            raise Refused("no_such_recording", name) from error
+        begun = found.begun
+        request = OpenRecording(name, begun.lesson, begun.started_at)
+        recording = await Recording.begin(
+            directory, self._running_disk(), request, self._notify, check_space=False
+        )
+        return await recording.finish(None, close=True)
+
+    def _drop(self, name: str, recording: Recording) -> None:
+        self._recordings.pop(name, None)
+        self._routes = {tap: route for tap, route in self._routes.items() if route[0] is not recording}
+
+    def _forget(self, recording: Recording, share: str) -> None:
+        for tap in [tap for tap, route in self._routes.items() if route == (recording, share)]:
+            del self._routes[tap]
+
+    async def _list(self) -> RecordingsOpen:
+        return RecordingsOpen(tuple(await asyncio.to_thread(self._left_open)))
+
+    def _left_open(self) -> list[str]:
+        return sorted(
+            path.name
+            for path in self._directory.iterdir()
+            if _ID.fullmatch(path.name)
+            and (path / journal.NAME).is_file()
+            and self._closed(path.name) is None
+        )
+
+    def _closed(self, name: str) -> RecordingClosed | None:
+        found = manifest.load(self._directory / name)
+        return found.as_reply() if found is not None and found.closed else None
+
+    def _stats(self) -> RecorderStats:
+        values = dict(self._counts)
+        values |= {
+            "recordings": len(self._recordings),
+            "taps": len(self._routes),
+            "tap_connections": len(self._taps.connections),
+            "tap_streams_malformed": self._taps.malformed,
+        }
+        if self._disk is not None:
+            values |= {"disk_queued_bytes": self._disk.queued, "disk_written_bytes": self._disk.written}
+        return RecorderStats({f"recorder_{name}": float(value) for name, value in values.items()})
+
+    def _on_frame(self, frame: TapFrame) -> None:
+        route = self._routes.get(frame.tap)
+        if route is None:
+            self._counts["unknown_tap_packets"] += 1
+            return
+        self._counts["packets"] += 1
+        recording, share = route
+        recording.frame(share, frame, frame.arrival / 1e6 - recording.begun.started_at)
+
+    def tick(self) -> None:
+        """What time alone brings about; done by itself every TICK_S."""
+        for recording in list(self._recordings.values()):
+            recording.tick(self._now(recording))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.tick()
+
+    def _now(self, recording: Recording) -> float:
+        return self._wall_ms() - recording.begun.started_at
+
+    def _running_disk(self) -> Disk:
+        if self._disk is None:
+            raise Refused("disk", "the recorder is not running")
+        return self._disk
+
+
+def _valid(name: str) -> str:
+    if not _ID.fullmatch(name):
+        raise Refused("no_such_recording", "no valid id")
+    return name

@@ -1,0 +1,100 @@
+"""Finds where a file that was cut off can be written on: after its last whole cluster."""
+
+import struct
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from recorder.webm.ebml import Malformed, Truncated, read_header
+from recorder.webm.head import HEAD_SIZE
+from recorder.webm.writer import CLUSTER, CLUSTER_BYTES, CLUSTER_TIMESTAMP, SIMPLE_BLOCK, Cue
+
+_PROBE = 64
+_LARGEST = 4 * CLUSTER_BYTES
+ReadAt = Callable[[int, int], bytes]
+"""(offset, length) -> at most ``length`` bytes."""
+
+
+class Tail(Struct):
+    """``cut``: the length that is good. ``ends``: ms of the last block by track. ``cues``: those found."""
+
+    cut: int
+    ends: dict[int, int]
+    cues: list[Cue]
+
+
+class BadCluster(Exception):
+    """This is no whole cluster of ours."""
+
+
+def scan(read_at: ReadAt, size: int, cues: list[Cue], cue_track: int, sound_alone: bool) -> Tail:
+    """Reads from the last of the journalled ``cues`` that still is a cluster; never the whole file
+    unless the journal knows nothing. Bytes that make no sense end the file there."""
+    known = list(cues)
+    while known and not _is_cluster(read_at, size, known[-1]):
+        known.pop()
+    position = known[-1].at if known else HEAD_SIZE
+    if known:
+        known.pop()
+    if size < HEAD_SIZE:
+        return Tail(0, {}, [])
+    ends: dict[int, int] = {}
+    while position < size:
+        try:
+            length, blocks = read_cluster(read_at, position, size)
+        except BadCluster:
+            break
+        for index, (track, ms, key) in enumerate(blocks):
+            ends[track] = max(ends.get(track, 0), ms)
+            if index == 0 and track == cue_track and key:
+                if sound_alone and known and ms - known[-1].ms < 1000:
+                    continue
+                known.append(Cue(track, ms, position))
+        position += length
+    return Tail(position, ends, known)
+
+
+def read_cluster(read_at: ReadAt, position: int, size: int) -> tuple[int, list[tuple[int, int, bool]]]:
+    """(length, [(track, ms, key)]) of the cluster at ``position``. Raises BadCluster."""
+    try:
+        header = read_header(read_at(position, _PROBE))
+        if header.id != CLUSTER or header.size is None or not 3 <= header.size <= _LARGEST:
+            raise BadCluster
+        end = position + header.length + header.size
+        if end > size:
+            raise BadCluster
+        body = read_at(position + header.length, header.size)
+        if len(body) != header.size:
+            raise BadCluster
+        return end - position, _read_blocks(body)
+    except (Malformed, Truncated, struct.error, IndexError) as error:
+        raise BadCluster from error
+
+
+def _read_blocks(body: bytes) -> list[tuple[int, int, bool]]:
+    stamp = read_header(body)
+    if stamp.id != CLUSTER_TIMESTAMP or stamp.size is None or not 1 <= stamp.size <= 8:
+        raise BadCluster
+    offset = stamp.length + stamp.size
+    start = int.from_bytes(body[stamp.length : offset], "big")
+    blocks = []
+    while offset < len(body):
+        header = read_header(body, offset)
+        if header.size is None or offset + header.length + header.size > len(body):
+            raise BadCluster
+        offset += header.length
+        if header.id == SIMPLE_BLOCK:
+            track, relative, flags = struct.unpack_from("!BhB", body, offset)
+            blocks.append((track & 0x7F, start + relative, bool(flags & 0x80)))
+        offset += header.size
+    return blocks
+
+
+def _is_cluster(read_at: ReadAt, size: int, cue: Cue) -> bool:
+    if not HEAD_SIZE <= cue.at < size:
+        return False
+    try:
+        read_cluster(read_at, cue.at, size)
+    except BadCluster:
+        return False
+    return True

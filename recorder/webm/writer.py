@@ -1,0 +1,144 @@
+"""The writer: blocks in, bytes to append out; at the end the cues and a finished head."""
+
+import struct
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from recorder.webm.ebml import binary, element_id, master, uint, vint
+from recorder.webm.head import HEAD_SIZE, build_head, segment_data_start
+from recorder.webm.tracks import Track
+
+CLUSTER = 0x1F43B675
+CLUSTER_TIMESTAMP = 0xE7
+SIMPLE_BLOCK = 0xA3
+CUES = 0x1C53BB6B
+CLUSTER_SPAN = 500
+"""ms of media in a cluster at most: what an abrupt end can cost, beside what waits for the disk."""
+CLUSTER_BYTES = 4 << 20
+
+
+class Cue(Struct, frozen=True, array_like=True):
+    """A place to start playing from: ``at`` is the file offset of the cluster."""
+
+    track: int
+    ms: int
+    at: int
+
+
+class WebmWriter:
+    """Sans-I/O. ``block`` and ``flush`` return what is to be appended at ``position`` (now including it).
+
+    ``position``, ``cues`` and ``end`` are given when a file is taken up again (see ``scan``).
+    """
+
+    def __init__(
+        self,
+        tracks: Sequence[Track],
+        *,
+        started_at: int,
+        position: int = HEAD_SIZE,
+        cues: Iterable[Cue] = (),
+        end: int = 0,
+    ) -> None:
+        self.tracks = {track.number: track for track in tracks}
+        self.started_at = started_at
+        self.position = position
+        self.cues = list(cues)
+        self.end = end
+        """ms of the last block known."""
+        self._cue_track = next((t.number for t in tracks if t.is_video), tracks[0].number)
+        self._blocks: list[bytes] = []
+        self._size = 0
+        self._start = 0
+        self._fresh: list[Cue] = []
+
+    def head(self) -> bytes:
+        return build_head(list(self.tracks.values()), started_at=self.started_at)
+
+    @property
+    def open_since(self) -> int | None:
+        """Timestamp of the cluster that is not yet on its way to disk."""
+        return self._start if self._blocks else None
+
+    def block(self, track: int, ms: int, data: bytes, *, key: bool) -> bytes:
+        """Timestamps may step back a little between tracks, never within one."""
+        out = b""
+        leads = key and track == self._cue_track and self.tracks[track].is_video
+        if self._blocks and (
+            leads or not -1000 <= ms - self._start < CLUSTER_SPAN or self._size + len(data) > CLUSTER_BYTES
+        ):
+            out = self.flush()
+        if not self._blocks:
+            self._start = ms
+            self._maybe_cue(track, ms, leads)
+        block = (
+            b"\xa3"
+            + vint(len(data) + 4)
+            + struct.pack("!BhB", 0x80 | track, ms - self._start, 0x80 if key else 0)
+            + data
+        )
+        self._blocks.append(block)
+        self._size += len(block)
+        self.end = max(self.end, ms)
+        return out
+
+    def flush(self) -> bytes:
+        """Ends the cluster."""
+        if not self._blocks:
+            return b""
+        stamp = uint(CLUSTER_TIMESTAMP, self._start)
+        body = element_id(CLUSTER) + vint(len(stamp) + self._size, 4) + stamp + b"".join(self._blocks)
+        self._blocks.clear()
+        self._size = 0
+        self.position += len(body)
+        return body
+
+    def take_cues(self) -> list[Cue]:
+        """New cues of clusters that were given out since the last call, for the journal."""
+        fresh = [cue for cue in self._fresh if cue.at < self.position]
+        self._fresh = self._fresh[len(fresh) :]
+        return fresh
+
+    def finish(self, duration: int) -> tuple[bytes, bytes]:
+        """(what to append, the head that replaces the first HEAD_SIZE bytes)."""
+        tail = self.flush()
+        cues_at = self.position
+        if self.cues:
+            base = segment_data_start(self.head())
+            points = b"".join(_cue_point(cue, base) for cue in self.cues)
+            cues = binary(CUES, points)
+            tail += cues
+            self.position += len(cues)
+        head = build_head(
+            list(self.tracks.values()),
+            started_at=self.started_at,
+            duration=duration,
+            cues_at=cues_at if self.cues else None,
+            file_size=self.position,
+        )
+        return tail, head
+
+    def _maybe_cue(self, track: int, ms: int, leads: bool) -> None:
+        """Video: every key frame. Sound alone: one a second."""
+        if not leads:
+            if self.tracks[self._cue_track].is_video or track != self._cue_track:
+                return
+            if self.cues and ms - self.cues[-1].ms < 1000:
+                return
+        cue = Cue(track, ms, self.position)
+        self.cues.append(cue)
+        self._fresh.append(cue)
+
+
+def _cue_point(cue: Cue, base: int) -> bytes:
+    return master(
+        0xBB,
+        uint(0xB3, cue.ms),
+        master(0xB7, uint(0xF7, cue.track), uint(0xF1, cue.at - base)),
+    )
+
+
+def first_block_at(cue: Cue) -> int:
+    """File offset of the block that leads the cluster of ``cue``."""
+    return cue.at + 4 + 4 + len(uint(CLUSTER_TIMESTAMP, cue.ms))

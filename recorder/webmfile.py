@@ -1,0 +1,173 @@
+"""One WebM file on disk: the writer's bytes sent through a recording's channel, its cues journalled."""
+
+import os
+from pathlib import Path
+
+from recorder import journal
+from recorder.control import RecordedFile
+from recorder.disk import Channel, write_at
+from recorder.journal import CueMade, FileFacts, FileMade, Line, Retracked
+from recorder.webm.ebml import VOID
+from recorder.webm.head import HEAD_SIZE
+from recorder.webm.scan import Tail, scan
+from recorder.webm.tracks import Track
+from recorder.webm.writer import Cue, WebmWriter, first_block_at
+
+
+class JournalFile:
+    """Appends facts; owned by the recording."""
+
+    def __init__(self, channel: Channel, directory: Path) -> None:
+        self._channel = channel
+        self._path = directory / journal.NAME
+
+    def write(self, line: Line) -> None:
+        data = journal.encode_line(line)
+        self._channel.submit(lambda: self._append(data), len(data))
+
+    def _append(self, data: bytes) -> None:
+        with self._path.open("ab") as file:
+            file.write(data)
+
+
+class WebmFile:
+    """``made``: what the journal says of it. Times given to ``block`` are of the file (ms from its start)."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        journal_file: JournalFile,
+        directory: Path,
+        started_at: int,
+        made: FileMade,
+        *,
+        facts: FileFacts | None = None,
+        tail: Tail | None = None,
+    ) -> None:
+        self._channel = channel
+        self._journal = journal_file
+        self._path = directory / made.name
+        self._descriptor = -1
+        self.made = made
+        self.last: dict[int, int] = {} if tail is None else dict(tail.ends)
+        tracks = made.tracks if facts is None else facts.tracks
+        begin = started_at + made.start
+        if tail is None or tail.cut < HEAD_SIZE:
+            self._writer = WebmWriter(tracks, started_at=begin)
+            cut = HEAD_SIZE
+        else:
+            cut = tail.cut
+            end = max(tail.ends.values(), default=0)
+            self._writer = WebmWriter(tracks, started_at=begin, position=cut, cues=tail.cues, end=end)
+        if facts is None:
+            journal_file.write(made)
+        head = self._writer.head()
+        channel.submit(lambda: self._begin(head, cut), len(head))
+
+    @property
+    def end(self) -> int:
+        """ms of the last block."""
+        return self._writer.end
+
+    @property
+    def cues(self) -> list[Cue]:
+        return self._writer.cues
+
+    @property
+    def tracks(self) -> dict[int, Track]:
+        return self._writer.tracks
+
+    def block(self, track: int, ms: int, data: bytes, *, key: bool) -> None:
+        """``ms`` is moved up where it is not later than the track's last."""
+        before = self.last.get(track)
+        if before is not None and ms <= before:
+            ms = before + 1
+        self.last[track] = ms
+        self._append(self._writer.block(track, ms, data, key=key))
+
+    def flush_older(self, ms: int) -> None:
+        """Sends a cluster on its way that began before ``ms``."""
+        since = self._writer.open_since
+        if since is not None and since < ms:
+            self._append(self._writer.flush())
+
+    def retrack(self, track: Track, placeholders: list[Cue]) -> None:
+        """Replaces what the head says of ``track``; placeholders of another codec are blotted out by
+        turning their blocks into Void elements (one byte each)."""
+        writer = self._writer
+        self._append(writer.flush())
+        if writer.tracks[track.number].codec != track.codec:
+            for cue in placeholders:
+                offset = first_block_at(cue)
+                self._channel.submit(lambda at=offset: self._patch(at, bytes((VOID,))))  # type: ignore[misc]
+            writer.cues = [cue for cue in writer.cues if cue not in placeholders]
+        writer.tracks[track.number] = track
+        head = writer.head()
+        self._channel.submit(lambda: self._patch(0, head), len(head))
+        self._journal.write(Retracked(self.made.name, tuple(writer.tracks.values())))
+
+    def finish(self, duration: int) -> RecordedFile:
+        """Cues, head, fsync, close; done when the channel has done it. ``duration``: of this file, ms."""
+        position = self._writer.position
+        tail, head = self._writer.finish(duration)
+        self._channel.submit(lambda: write_at(self._descriptor, position, tail), len(tail))
+        self._channel.submit(lambda: self._patch(0, head), len(head))
+        self._channel.submit(self._sync)
+        video = next((t for t in self.tracks.values() if t.is_video), None)
+        container = "x-matroska" if video is not None and video.codec == "h264" else "webm"
+        made = self.made
+        return RecordedFile(
+            name=made.name,
+            role=made.role,
+            mime_type=f"{'video' if video is not None else 'audio'}/{container}",
+            start=made.start,
+            duration=duration,
+            bytes=self._writer.position,
+            share=made.share,
+            participant=made.participant,
+            source=made.source,
+        )
+
+    def close(self) -> None:
+        """Gives the descriptor back, in the disk's thread; idempotent."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def _append(self, data: bytes) -> None:
+        if not data:
+            return
+        position = self._writer.position - len(data)
+        self._channel.submit(lambda: write_at(self._descriptor, position, data), len(data))
+        for cue in self._writer.take_cues():
+            self._journal.write(CueMade(self.made.name, cue))
+
+    def _begin(self, head: bytes, cut: int) -> None:
+        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        if os.fstat(self._descriptor).st_size > cut:
+            os.ftruncate(self._descriptor, cut)
+        write_at(self._descriptor, 0, head)
+
+    def _patch(self, offset: int, data: bytes) -> None:
+        write_at(self._descriptor, offset, data)
+
+    def _sync(self) -> None:
+        os.fsync(self._descriptor)
+        self.close()
+
+
+def recover_tail(directory: Path, facts: FileFacts) -> Tail:
+    """In the disk's thread. A file that was never begun has an empty tail."""
+    try:
+        descriptor = os.open(directory / facts.made.name, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return Tail(0, {}, [])
+    try:
+        size = os.fstat(descriptor).st_size
+        video = next((track.number for track in facts.tracks if track.is_video), None)
+        cue_track = facts.tracks[0].number if video is None else video
+        return scan(
+            lambda at, length: os.pread(descriptor, length, at), size, facts.cues, cue_track, video is None
+        )
+    finally:
+        os.close(descriptor)

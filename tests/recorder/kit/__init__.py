@@ -1,0 +1,1 @@
+"""Real encoded material, a packetizer of its own, and readers of what was recorded."""
