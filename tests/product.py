@@ -240,13 +240,21 @@ class Product:
             code = process.returncode
             self._process = None
             raise ProductError(f"the product had ended by itself with {code}:\n{self.tail()}")
-        children = [child.pid for child in descendants(process.pid)]
         process.send_signal(signal.SIGINT)
+        self.stop_wait(seconds)
+
+    def stop_wait(self, seconds: float = 5.0) -> None:
+        """Like ``stop``, where the signal was sent by somebody else."""
+        process = self._process
+        assert process is not None
+        children = [child.pid for child in descendants(process.pid)]
         try:
             code = process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise ProductError(f"still there {seconds:.0f} s after Ctrl-C:\n{self.tail()}") from None
+            raise ProductError(
+                f"still there {seconds:.0f} s after it was told to stop:\n{self.tail()}"
+            ) from None
         self._process = None
         alive = processes()
         orphans = [alive[pid].command for pid in children if pid in alive]
@@ -254,9 +262,9 @@ class Product:
             if pid in alive:
                 os.kill(pid, signal.SIGKILL)
         if orphans:
-            raise ProductError(f"left behind after Ctrl-C: {orphans}\n{self.tail()}")
-        if code not in (0, 130, -signal.SIGINT):
-            raise ProductError(f"ended with {code} after Ctrl-C:\n{self.tail()}")
+            raise ProductError(f"left behind when stopped: {orphans}\n{self.tail()}")
+        if code not in (0, 128 + signal.SIGINT, 128 + signal.SIGTERM):
+            raise ProductError(f"ended with {code} when stopped:\n{self.tail()}")
 
     def kill(self) -> None:
         """End it and its children the hard way; for clearing up after a failure."""
