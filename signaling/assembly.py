@@ -1,0 +1,52 @@
+"""From settings to a running role: what is derived once, and which body a role has."""
+
+import datetime
+import functools
+import sys
+
+from signaling import restart
+from signaling.address import with_media_ip
+from signaling.settings import Settings
+
+
+def resolve(settings: Settings) -> Settings:
+    """With everything filled in that follows from the machine. Raises tls.BadCertificate."""
+    settings = with_media_ip(settings)
+    if settings.tls_cert or not settings.is_loopback:
+        from signaling import tls
+
+        settings = tls.with_certificate(settings, datetime.datetime.now(datetime.UTC))
+        tls.server_context(settings)
+    return settings
+
+
+def run(command: str, settings: Settings, worker: int = 0) -> int:
+    """Until told to stop; returns the exit status."""
+    if command in ("serve", "gateway"):
+        from signaling.tls import BadCertificate
+
+        try:
+            settings = resolve(settings)
+        except BadCertificate as error:
+            print(f"classroom: {error}", file=sys.stderr)
+            return restart.UNUSABLE
+    else:
+        settings = with_media_ip(settings)
+    if command == "serve":
+        from signaling.supervisor import serve
+
+        return serve(settings)
+
+    from signaling.roles.shell import run_role
+
+    if command == "gateway":
+        from signaling.roles import gateway
+
+        return run_role("gateway", settings, gateway.run)
+    if command == "media":
+        from signaling.roles import media
+
+        return run_role(f"media.{worker}", settings, functools.partial(media.run, worker))
+    from signaling.roles import recorder
+
+    return run_role("recorder", settings, recorder.run)
