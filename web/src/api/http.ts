@@ -1,0 +1,84 @@
+/** The HTTP API: JSON in, JSON out, one error type. */
+import type {
+  Attendance,
+  ClassList,
+  LessonList,
+  LessonRow,
+  Me,
+  NewLesson,
+  RecordingDetail,
+  RecordingList,
+} from "../protocol.gen";
+
+/** `code` is the server's, or `unreachable` when it gave no answer. `retryAfter` in seconds. */
+export class ApiError extends Error {
+  constructor(
+    readonly code: string,
+    readonly status: number,
+    readonly retryAfter: number | null = null,
+  ) {
+    super(code);
+  }
+}
+
+let onSignedOut: () => void = () => undefined;
+
+/** Called whenever the server answers that nobody is signed in. */
+export function whenSignedOut(handler: () => void): void {
+  onSignedOut = handler;
+}
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let response: Response;
+  try {
+    const headers: Record<string, string> = { accept: "application/json" };
+    if (body !== undefined) headers["content-type"] = "application/json";
+    const init: RequestInit = { method, headers, credentials: "same-origin" };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    response = await fetch(path, init);
+  } catch {
+    throw new ApiError("unreachable", 0);
+  }
+  if (!response.ok) throw await readError(response, path);
+  if (response.status === 204) return undefined as T;
+  return (await response.json().catch(() => undefined)) as T;
+}
+
+async function readError(response: Response, path: string): Promise<ApiError> {
+  let code = response.status >= 500 ? "unreachable" : "unexpected";
+  try {
+    const answer = (await response.json()) as { error?: { code?: string } };
+    code = answer.error?.code ?? code;
+  } catch {
+    // Not JSON: a proxy's own page. The status has to do.
+  }
+  if (response.status === 401 && path !== "/api/session" && path !== "/api/me") onSignedOut();
+  const wait = Number(response.headers.get("retry-after"));
+  return new ApiError(code, response.status, Number.isFinite(wait) && wait > 0 ? wait : null);
+}
+
+const id = encodeURIComponent;
+
+export const api = {
+  signIn: (username: string, password: string) => call<Me>("POST", "/api/session", { username, password }),
+  signOut: () => call<void>("DELETE", "/api/session"),
+  me: () => call<Me>("GET", "/api/me"),
+  classes: () => call<ClassList>("GET", "/api/classes"),
+  lessons: () => call<LessonList>("GET", "/api/lessons"),
+  lesson: (lesson: string) => call<LessonRow>("GET", `/api/lessons/${id(lesson)}`),
+  createLesson: (lesson: NewLesson) => call<LessonRow>("POST", "/api/lessons", lesson),
+  startLesson: (lesson: string) => call<LessonRow>("POST", `/api/lessons/${id(lesson)}/start`),
+  attendance: (lesson: string) => call<Attendance>("GET", `/api/lessons/${id(lesson)}/attendance`),
+  recordings: () => call<RecordingList>("GET", "/api/recordings"),
+  recording: (recording: string) => call<RecordingDetail>("GET", `/api/recordings/${id(recording)}`),
+  allowReplay: (recording: string, allowed: boolean) =>
+    call<void>("POST", `/api/recordings/${id(recording)}/replay`, { allowed }),
+};
+
+export const paths = {
+  attendance: (lesson: string, format: "csv" | "xlsx") => `/api/lessons/${id(lesson)}/attendance.${format}`,
+  programme: (recording: string) => `/api/recordings/${id(recording)}/programme`,
+  file: (recording: string, name: string) => `/api/recordings/${id(recording)}/files/${id(name)}`,
+  socket: (lesson: string) =>
+    `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/lessons/${id(lesson)}/socket`,
+};

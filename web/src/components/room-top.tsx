@@ -1,0 +1,104 @@
+/** The room's upper edge: which lesson, whether it is recorded, how the connection is. */
+import { DoorOpen, Play, ShieldAlert, Signal, SignalLow, Users } from "lucide-react";
+import { useWords } from "../i18n/language";
+import type { LessonSession, Snapshot } from "../lesson/session";
+import type { LessonView } from "../protocol.gen";
+import { ConnectionNote } from "./connection-note";
+import { Elapsed } from "./elapsed";
+import { LanguageSwitch, SignOut, ThemeSwitch } from "./frame";
+import { LinkBanner } from "./told";
+import { Button } from "./ui";
+
+export function RoomTop({ snapshot, view }: { snapshot: Snapshot; view: LessonView }) {
+  const words = useWords();
+  const { lesson } = view;
+  const poor = snapshot.quality.poor || snapshot.health === "failed";
+  return (
+    <header className="room-top">
+      <div className="room-title">
+        <h1>{lesson.title}</h1>
+        <span className="badge">{lesson.className}</span>
+        <span className="badge count" title={words.room.count(view.people.length)}>
+          <Users aria-hidden />
+          {view.people.filter((person) => person.online).length}
+        </span>
+      </div>
+      <div role="status" className={lesson.recordingSince === null ? "no-message" : "recording-now"}>
+        {lesson.recordingSince !== null && (
+          <>
+            <span className="red-dot" aria-hidden />
+            {words.room.recording}
+            <Elapsed since={lesson.recordingSince} offset={snapshot.clockOffset} />
+          </>
+        )}
+      </div>
+      <div className="topbar-end">
+        <ConnectionNote snapshot={snapshot}>{poor ? <SignalLow aria-hidden /> : <Signal aria-hidden />}</ConnectionNote>
+        <span className="wide-only">
+          <LanguageSwitch />
+        </span>
+        <ThemeSwitch />
+        <SignOut compact />
+      </div>
+    </header>
+  );
+}
+
+interface BannersProps {
+  session: LessonSession;
+  snapshot: Snapshot;
+  view: LessonView;
+  showWaiting: boolean;
+  onShowWaiting(): void;
+}
+
+/** At most a few lines that need an answer or explain why something does not work. */
+export function RoomBanners({ session, snapshot, view, showWaiting, onShowWaiting }: BannersProps) {
+  const words = useWords();
+  const waiting = view.you.hosts ? view.waiting.length : 0;
+  return (
+    <div className="banners">
+      <LinkBanner link={snapshot.link} />
+      {view.lesson.phase === "scheduled" && (
+        <div className="banner">
+          {words.room.notStarted}
+          {view.you.hosts && (
+            <Button small look="primary" onPress={() => void session.ask({ type: "start_lesson" })}>
+              <Play aria-hidden />
+              {words.room.start}
+            </Button>
+          )}
+        </div>
+      )}
+      <div role="status" className={view.lesson.safeMode ? "banner warn" : "no-message"}>
+        {view.lesson.safeMode && (
+          <>
+            <ShieldAlert aria-hidden />
+            {words.room.safeMode}
+          </>
+        )}
+      </div>
+      {snapshot.health === "unsupported" && <div className="banner bad">{words.link.mediaUnsupported}</div>}
+      {snapshot.link === "open" && snapshot.health === "failed" && (
+        <div role="status" className="banner warn">
+          {words.link.mediaFailed}
+        </div>
+      )}
+      {snapshot.link === "open" && snapshot.health === "connected" && snapshot.quality.poor && (
+        <div role="status" className="banner warn">
+          <SignalLow aria-hidden />
+          {words.link.poor}
+        </div>
+      )}
+      {showWaiting && waiting > 0 && (
+        <div role="status" className="banner">
+          <DoorOpen aria-hidden />
+          {words.room.newWaiting(waiting)}
+          <Button small look="primary" onPress={onShowWaiting}>
+            {words.room.waitingRoom}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}

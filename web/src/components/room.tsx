@@ -1,0 +1,87 @@
+/** Inside the lesson: stage, panel, controls. */
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useWords } from "../i18n/language";
+import type { LessonSession, Snapshot } from "../lesson/session";
+import type { LessonView, Me } from "../protocol.gen";
+import { Controls } from "./controls";
+import { Dialog } from "./ui";
+import { DeviceChoice } from "./device-choice";
+import { HelpDialog } from "./help";
+import { Panel, type PanelTab } from "./panel";
+import { RoomBanners, RoomTop } from "./room-top";
+import { Sounds } from "./sounds";
+import { Stage } from "./stage";
+import { Toasts } from "./told";
+import { useRoomKeys } from "./use-room-keys";
+
+interface Props {
+  session: LessonSession;
+  snapshot: Snapshot;
+  view: LessonView;
+  me: Me;
+}
+
+const roomy = () => matchMedia("(min-width: 900px)").matches;
+
+export function Room({ session, snapshot, view }: Props) {
+  const words = useWords();
+  const [tab, setTab] = useState<PanelTab | null>(() => (roomy() ? "people" : null));
+  const [help, setHelp] = useState(false);
+  const [devices, setDevices] = useState(false);
+  const unread = useUnread(view, tab === "chat");
+  useRoomKeys(session, () => setHelp(true));
+
+  const toggle = useCallback((wanted: PanelTab) => setTab((now) => (now === wanted ? null : wanted)), []);
+  const waiting = view.you.hosts ? view.waiting.length : 0;
+
+  // Somebody waits: the teacher with room for it sees them at once.
+  const waitedBefore = useRef(0);
+  useEffect(() => {
+    if (waiting > 0 && waitedBefore.current === 0 && roomy()) setTab((now) => now ?? "people");
+    waitedBefore.current = waiting;
+  }, [waiting]);
+
+  const stage = useMemo(
+    () => <Stage session={session} view={view} remote={snapshot.remote} publishing={snapshot.publishing} speakers={snapshot.speakers} />,
+    [session, view, snapshot.remote, snapshot.publishing, snapshot.speakers],
+  );
+
+  return (
+    <div className={`room ${tab ? "with-panel" : ""}`}>
+      <RoomTop snapshot={snapshot} view={view} />
+      <RoomBanners session={session} snapshot={snapshot} view={view} showWaiting={tab !== "people"} onShowWaiting={() => setTab("people")} />
+      <main id="main" className="stage-area" aria-label={words.room.stage}>
+        {stage}
+      </main>
+      {tab && <Panel tab={tab} onTab={setTab} session={session} snapshot={snapshot} view={view} unread={unread} />}
+      <Controls
+        session={session}
+        snapshot={snapshot}
+        view={view}
+        tab={tab}
+        onToggle={toggle}
+        unread={unread}
+        onDevices={() => setDevices(true)}
+        onHelp={() => setHelp(true)}
+      />
+      <Sounds remote={snapshot.remote} />
+      <Toasts session={session} told={snapshot.told} />
+      <HelpDialog open={help} onClose={() => setHelp(false)} />
+      <Dialog open={devices} onClose={() => setDevices(false)} title={words.room.devices}>
+        <DeviceChoice onChoose={(kind) => void session.publisher.changeDevice(kind)} />
+      </Dialog>
+    </div>
+  );
+}
+
+/** Messages of others that came while the chat was not open. */
+function useUnread(view: LessonView, open: boolean): number {
+  const [seen, setSeen] = useState<string | null>(() => view.messages.at(-1)?.id ?? null);
+  const last = view.messages.at(-1)?.id ?? null;
+  useEffect(() => {
+    if (open) setSeen(last);
+  }, [open, last]);
+  if (open || last === seen) return 0;
+  const from = view.messages.findIndex((message) => message.id === seen) + 1;
+  return view.messages.slice(from).filter((message) => message.participant !== view.you.id).length;
+}

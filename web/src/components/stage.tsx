@@ -1,0 +1,125 @@
+/** What the class looks at: a shared screen large, else the cameras. */
+import { useState } from "react";
+import { Hand, MicOff, MonitorUp, Presentation } from "lucide-react";
+import { useWords } from "../i18n/language";
+import type { LessonSession, RemoteShare } from "../lesson/session";
+import { nameOf } from "../lesson/view";
+import type { Publishing } from "../media/publisher";
+import type { LessonView, Person } from "../protocol.gen";
+import { Preview } from "./device-check";
+import { ScreenView } from "./screen-view";
+import { ShareVideo } from "./share-video";
+import { Avatar, Button } from "./ui";
+
+interface Props {
+  session: LessonSession;
+  view: LessonView;
+  remote: readonly RemoteShare[];
+  publishing: Publishing;
+  speakers: readonly string[];
+}
+
+export function Stage({ session, view, remote, publishing, speakers }: Props) {
+  const words = useWords();
+  const [picked, setPicked] = useState<string | null>(null);
+  const screens = remote.filter((share) => share.source === "screen");
+  const screen = screens.find((share) => share.share === picked) ?? screens.at(-1) ?? null;
+  const large = screen !== null || publishing.screen;
+  const tiles = <Tiles session={session} view={view} remote={remote} publishing={publishing} speakers={speakers} large={large} />;
+
+  return (
+    <div className={`stage ${large ? "has-screen" : "cameras-only"}`}>
+      {screens.length > 1 && (
+        <div className="screen-tabs" role="group" aria-label={words.room.screens}>
+          {screens.map((share) => {
+            const name = nameOf(view, share.participant);
+            return (
+              <Button
+                key={share.share}
+                small
+                look={share === screen ? "primary" : "plain"}
+                aria-pressed={share === screen}
+                aria-label={words.room.showShare(name)}
+                onPress={() => setPicked(share.share)}
+              >
+                <MonitorUp aria-hidden />
+                {name}
+              </Button>
+            );
+          })}
+        </div>
+      )}
+      {screen ? (
+        <ScreenView key={screen.consumer} name={nameOf(view, screen.participant)}>
+          <ShareVideo session={session} share={screen} label={words.room.screenOf(nameOf(view, screen.participant))} />
+        </ScreenView>
+      ) : (
+        publishing.screen && (
+          <div className="own-screen">
+            <MonitorUp aria-hidden />
+            <h2>{words.room.sharingSelf}</h2>
+            <p className="soft">{words.room.sharingSelfHint}</p>
+            <Button look="danger" aria-label={undefined} onPress={() => void session.publisher.setScreen(false)}>
+              {words.room.stopShare}
+            </Button>
+          </div>
+        )
+      )}
+      {tiles}
+    </div>
+  );
+}
+
+const MOST_TILES = 24;
+
+/** Cameras first, then who speaks, then hosts; nobody without a camera while a screen is large. */
+function Tiles({ session, view, remote, publishing, speakers, large }: Props & { large: boolean }) {
+  const words = useWords();
+  const cameras = new Map(remote.filter((share) => share.source === "camera").map((share) => [share.participant, share]));
+  const own = view.people.find((person) => person.id === view.you.id);
+  const shown = view.people.filter((person) => person.online && (cameras.has(person.id) || (person.id === own?.id && publishing.camera)));
+  const others = view.people.filter((person) => person.online && !shown.includes(person));
+  const rank = (person: Person) => (speakers.includes(person.id) ? 0 : person.hosts ? 1 : 2);
+  const people = large
+    ? [...shown, ...others.filter((person) => speakers.includes(person.id))]
+    : [...shown, ...[...others].sort((a, b) => rank(a) - rank(b))];
+  const visible = people.slice(0, MOST_TILES);
+
+  if (visible.length === 0) {
+    return large ? null : (
+      <div className="nothing">
+        <Presentation aria-hidden />
+        <p>{words.room.nothing}</p>
+        {view.you.hosts && <p className="soft">{words.room.nothingHost}</p>}
+      </div>
+    );
+  }
+  return (
+    <div className={large ? "filmstrip" : `grid of-${Math.min(visible.length, 9)}`}>
+      {visible.map((person) => {
+        const share = cameras.get(person.id);
+        const isOwn = person.id === view.you.id;
+        const micOn = view.shares.some((s) => s.participant === person.id && s.source === "microphone" && !s.paused);
+        return (
+          <figure key={person.id} className={`tile ${speakers.includes(person.id) ? "speaking" : ""}`}>
+            {isOwn && publishing.camera && publishing.cameraTrack ? (
+              <Preview track={publishing.cameraTrack} label={words.room.cameraOf(person.name)} />
+            ) : share ? (
+              <ShareVideo session={session} share={share} label={words.room.cameraOf(person.name)} />
+            ) : (
+              <Avatar name={person.name} id={person.id} large />
+            )}
+            <figcaption>
+              {!micOn && <MicOff aria-label={words.room.micIsOff} role="img" />}
+              {person.hand !== null && person.hand !== undefined && <Hand aria-label={words.room.hand(person.hand)} role="img" />}
+              <span>
+                {person.name}
+                {isOwn && ` (${words.room.you})`}
+              </span>
+            </figcaption>
+          </figure>
+        );
+      })}
+    </div>
+  );
+}

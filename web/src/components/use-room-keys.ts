@@ -1,0 +1,64 @@
+import { useEffect, useRef } from "react";
+import type { LessonSession } from "../lesson/session";
+
+/** Whether the keystroke belongs to what has the focus and not to the page. */
+export function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
+  return target instanceof HTMLInputElement && !["checkbox", "radio", "range", "button"].includes(target.type);
+}
+
+/** Space also presses buttons, so it talks only when no control has the focus. */
+function isControl(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("button, a, input, select, textarea, summary, [role=menuitem], [role=dialog], [role=alertdialog]") !== null;
+}
+
+export function useRoomKeys(session: LessonSession, onHelp: () => void): void {
+  const help = useRef(onHelp);
+  help.current = onHelp;
+  useEffect(() => {
+    let talking = false;
+    const publisher = session.publisher;
+    const stopTalking = () => {
+      if (!talking) return;
+      talking = false;
+      void publisher.setMicrophone(false);
+    };
+    const down = (event: KeyboardEvent) => {
+      const key = event.key.toLowerCase();
+      if (event.ctrlKey && !event.altKey && !event.shiftKey && (key === "d" || key === "e")) {
+        event.preventDefault();
+        if (event.repeat) return;
+        const now = publisher.snapshot();
+        if (key === "d") void publisher.setMicrophone(!now.microphone);
+        else void publisher.setCamera(!now.camera);
+        return;
+      }
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (event.key === "?") {
+        event.preventDefault();
+        help.current();
+      } else if (event.key === " " && !isControl(event.target)) {
+        event.preventDefault();
+        if (event.repeat || publisher.snapshot().microphone) return;
+        talking = true;
+        void publisher.setMicrophone(true).then(() => {
+          // Released while the microphone was still being opened.
+          if (!talking) void publisher.setMicrophone(false);
+        });
+      }
+    };
+    const up = (event: KeyboardEvent) => {
+      if (event.key === " ") stopTalking();
+    };
+    addEventListener("keydown", down);
+    addEventListener("keyup", up);
+    addEventListener("blur", stopTalking);
+    return () => {
+      removeEventListener("keydown", down);
+      removeEventListener("keyup", up);
+      removeEventListener("blur", stopTalking);
+      stopTalking();
+    };
+  }, [session]);
+}

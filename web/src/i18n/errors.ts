@@ -1,0 +1,41 @@
+/** The server's codes and the browser's troubles, in plain words. */
+import type { Words } from "./vi";
+import { waitingTime } from "./time";
+
+type Key = keyof Words["errors"];
+
+const BY_CODE: Record<string, Key> = {
+  not_allowed: "notAllowed",
+  forbidden: "notAllowed",
+  not_found: "notFound",
+  lesson_not_found: "notFound",
+  recording_not_found: "notFound",
+  lesson_not_live: "notLive",
+  lesson_ended: "ended",
+  lesson_full: "full",
+  safe_mode: "safeMode",
+  not_admitted: "notAdmitted",
+  no_such_participant: "gone",
+  no_such_share: "media",
+  invalid: "invalid",
+  bad_request: "invalid",
+  too_many: "tooMany",
+  too_many_requests: "tooMany",
+  rate_limited: "tooMany",
+  timeout: "timeout",
+  disconnected: "unreachable",
+  unreachable: "unreachable",
+};
+
+export function errorWords(code: string, words: Words): string {
+  const key = BY_CODE[code] ?? (code in words.errors ? (code as Key) : "unexpected");
+  return words.errors[key];
+}
+
+/** Signing in has its own words; `retryAfter` in seconds. */
+export function signInWords(code: string, status: number, retryAfter: number | null, words: Words): string {
+  if (status === 429) return words.login.tooMany(waitingTime(retryAfter ?? 60, words));
+  if (status === 401 || status === 403) return words.login.wrong;
+  if (status === 400 || status === 422) return words.login.wrong;
+  return errorWords(code, words);
+}

@@ -1,0 +1,347 @@
+/**
+ * Everything one open lesson page holds: the socket, the view, the media. A store for React:
+ * `subscribe` and `snapshot`; snapshots are immutable.
+ */
+import { api, ApiError, paths } from "../api/http";
+import { LessonSocket, Refused, type Link, type Pushed, type Request } from "../api/socket";
+import { chime } from "../media/chime";
+import { Publisher, type Publishing } from "../media/publisher";
+import { QualityMeter, type Quality } from "../media/quality";
+import { MediaSession, type Health, type Received } from "../media/session";
+import type { Bye, LessonView, Notice } from "../protocol.gen";
+import { receive, type Seen } from "./view";
+
+/** Something to tell for a few seconds. */
+export interface Told {
+  key: number;
+  kind: "error" | "trouble" | "notice";
+  code: string;
+}
+
+export interface RemoteShare {
+  consumer: string;
+  share: string;
+  participant: string;
+  source: Received["offer"]["source"];
+  kind: "audio" | "video";
+  track: MediaStreamTrack;
+}
+
+export interface Snapshot {
+  link: Link;
+  view: LessonView | null;
+  /** Whether the person wants to be in; without it the page only looks. */
+  wants: boolean;
+  bye: Bye["reason"] | null;
+  /** Why there is no lesson to show: not_found, not_allowed, signed_out, lesson_full. */
+  fatal: string | null;
+  speakers: readonly string[];
+  remote: readonly RemoteShare[];
+  health: Health | "none" | "unsupported";
+  quality: Quality;
+  publishing: Publishing;
+  told: readonly Told[];
+  /** Server's clock minus ours, ms. */
+  clockOffset: number;
+}
+
+const TELL_MS = 6000;
+const QUALITY_MS = 3000;
+const REBUILD_MS = 1000;
+
+export class LessonSession {
+  readonly socket: LessonSocket;
+  readonly publisher: Publisher;
+  #listeners = new Set<() => void>();
+  #snapshot: Snapshot;
+  #seen: Seen | null = null;
+  #firstState = true;
+  #instance: string | null = null;
+  #media: MediaSession | null = null;
+  #building: Promise<void> = Promise.resolve();
+  #meter = new QualityMeter();
+  #socketDelay = 0;
+  #timer: ReturnType<typeof setInterval> | null = null;
+  #toldKey = 1;
+  #closed = false;
+
+  constructor(
+    readonly lesson: string,
+    wants: boolean,
+  ) {
+    this.socket = new LessonSocket(paths.socket(lesson), {
+      onLink: (link) => this.#linkChanged(link),
+      onMessage: (message) => this.#message(message),
+      onFailure: (attempt) => void this.#failure(attempt),
+      onDelay: (ms) => (this.#socketDelay = ms),
+    });
+    this.publisher = new Publisher(this.socket, {
+      onChange: () => this.#set({ publishing: this.publisher.snapshot() }),
+      onTrouble: (trouble) => this.tell("trouble", trouble),
+    });
+    this.#snapshot = {
+      link: "connecting",
+      view: null,
+      wants,
+      bye: null,
+      fatal: null,
+      speakers: [],
+      remote: [],
+      health: "none",
+      quality: { delayMs: 0, lossPercent: 0, poor: false },
+      publishing: this.publisher.snapshot(),
+      told: [],
+      clockOffset: 0,
+    };
+  }
+
+  open(): void {
+    this.socket.open();
+    this.#timer = setInterval(() => void this.#measure(), QUALITY_MS);
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#timer) clearInterval(this.#timer);
+    this.#dropMedia();
+    this.publisher.close();
+    this.socket.close();
+    this.#listeners.clear();
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  snapshot = (): Snapshot => this.#snapshot;
+
+  /** Sends a request; a refusal is told in plain words and answered by false. */
+  async ask(request: Request): Promise<boolean> {
+    try {
+      await this.socket.request(request);
+      return true;
+    } catch (error) {
+      const code = error instanceof Refused ? error.code : "unexpected";
+      if (code === "lesson_full") this.#set({ fatal: code });
+      else if (code !== "already") this.tell("error", code);
+      return false;
+    }
+  }
+
+  enter(): void {
+    this.#set({ wants: true });
+    void this.ask({ type: "knock" });
+  }
+
+  stopAsking(): void {
+    this.#set({ wants: false });
+    void this.ask({ type: "withdraw" });
+  }
+
+  setShown(consumer: string, shown: boolean): void {
+    this.#media?.setShown(consumer, shown);
+  }
+
+  tell(kind: Told["kind"], code: string): void {
+    const told: Told = { key: this.#toldKey++, kind, code };
+    this.#set({ told: [...this.#snapshot.told.filter((old) => old.code !== code), told].slice(-3) });
+    setTimeout(() => this.dismiss(told.key), TELL_MS + (kind === "trouble" ? 4000 : 0));
+  }
+
+  dismiss(key: number): void {
+    this.#set({ told: this.#snapshot.told.filter((told) => told.key !== key) });
+  }
+
+  #set(part: Partial<Snapshot>): void {
+    if (this.#closed) return;
+    this.#snapshot = { ...this.#snapshot, ...part };
+    for (const listener of this.#listeners) listener();
+  }
+
+  #linkChanged(link: Link): void {
+    if (link !== "open") this.#firstState = true;
+    this.#set({ link });
+  }
+
+  /** The socket does not open: ask over HTTP whether there is any use in trying on. */
+  async #failure(attempt: number): Promise<void> {
+    if (attempt % 5 !== 1) return;
+    try {
+      const row = await api.lesson(this.lesson);
+      if (!row.mayEnter) this.#giveUp("not_allowed");
+    } catch (error) {
+      if (!(error instanceof ApiError)) return;
+      if (error.status === 404) this.#giveUp("lesson_not_found");
+      else if (error.status === 403) this.#giveUp("not_allowed");
+      else if (error.status === 401) this.#giveUp("signed_out");
+    }
+  }
+
+  #giveUp(code: string): void {
+    this.socket.close();
+    this.#set({ fatal: code });
+  }
+
+  #message(message: Pushed): void {
+    switch (message.type) {
+      case "state":
+      case "change":
+        this.#viewChanged(message);
+        return;
+      case "consumer":
+        this.#media?.offer(message).catch(() => undefined);
+        return;
+      case "consumer_closed":
+        this.#media?.closeConsumer(message.consumer);
+        return;
+      case "media_reset":
+        this.#rebuild(message.instance);
+        return;
+      case "speakers":
+        this.#set({ speakers: message.participants });
+        return;
+      case "notice":
+        this.tell("notice", (message as Notice).code);
+        return;
+      case "bye":
+        this.#bye(message);
+        return;
+      case "transport_state":
+      case "error":
+        return;
+    }
+  }
+
+  #viewChanged(message: Extract<Pushed, { type: "state" | "change" }>): void {
+    const before = this.#seen?.view ?? null;
+    const seen = receive(this.#seen, message);
+    if (!seen || seen === this.#seen) return;
+    this.#seen = seen;
+    const view = seen.view;
+    const part: Partial<Snapshot> = { view };
+    if (message.type === "state") part.clockOffset = message.serverTime - Date.now();
+    this.#set(part);
+    if (message.type === "state") this.#stateCame(view, message.media);
+    else if (message.change.sharesGone?.length) this.#sharesGone(message.change.sharesGone);
+    if (before) this.#notice(before, view);
+    else if (view.waiting.length > 0) chime();
+  }
+
+  #stateCame(view: LessonView, instance: string | null): void {
+    const first = this.#firstState;
+    this.#firstState = false;
+    const { admission } = view.you;
+    if (admission === "admitted" || admission === "knocking") this.#set({ wants: true });
+    const mayAsk = admission === "none" || admission === "admitted";
+    if (first && this.#snapshot.wants && mayAsk && view.lesson.phase !== "ended") void this.ask({ type: "knock" });
+    if (instance === null) {
+      this.#instance = null;
+      this.#dropMedia();
+    } else if (instance !== this.#instance || !this.#media || this.#media.closed) this.#rebuild(instance);
+    else if (first) this.#compare(view);
+  }
+
+  /** The same router after a lost socket: keep the transports, compare shares and consumers. */
+  #compare(view: LessonView): void {
+    const media = this.#media;
+    if (!media) return;
+    this.#chain(async () => {
+      await media.rejoin();
+      await this.publisher.reconcile(new Set(view.shares.map((share) => share.id)));
+    });
+  }
+
+  #sharesGone(gone: readonly string[]): void {
+    for (const source of this.publisher.ended(gone)) {
+      if (source === "microphone") this.tell("notice", "muted");
+      else if (source === "screen") this.tell("notice", "shareStopped");
+    }
+  }
+
+  #notice(before: LessonView, view: LessonView): void {
+    const known = new Set(before.waiting.map((person) => person.id));
+    if (view.waiting.some((person) => !known.has(person.id)) && known.size === 0) chime();
+    const may = (of: LessonView) => of.you.grants.includes("share_screen");
+    if (!view.you.hosts && !may(before) && may(view) && !before.lesson.safeMode && before.you.admission === "admitted") {
+      this.tell("notice", "mayShare");
+    }
+    if (before.lesson.recordingSince === null && view.lesson.recordingSince !== null && view.you.admission === "admitted") {
+      this.tell("notice", "recordingStarted");
+    }
+  }
+
+  #bye(message: Bye): void {
+    if (message.reason === "shutting_down") return;
+    this.#dropMedia();
+    this.publisher.close();
+    this.#set({ bye: message.reason, speakers: [] });
+  }
+
+  #rebuild(instance: string): void {
+    this.#instance = instance;
+    this.#dropMedia();
+    const media = new MediaSession(instance, this.socket, {
+      onConsumers: () => this.#media === media && this.#set({ remote: list(media) }),
+      onHealth: (health) => this.#media === media && this.#set({ health }),
+      onBroken: () => this.#media === media && this.#rebuild(instance),
+    });
+    this.#media = media;
+    this.#set({ health: "connecting" });
+    this.#chain(async () => {
+      if (this.#media !== media) return;
+      try {
+        await media.join();
+        await this.publisher.attach(media);
+      } catch (error) {
+        if (this.#media !== media) return;
+        if (error instanceof Error && error.name === "UnsupportedError") {
+          this.#set({ health: "unsupported" });
+          return;
+        }
+        this.#set({ health: "failed" });
+        // A lost socket brings a new state, which rebuilds; anything else is tried again here.
+        media.close();
+        if (!(error instanceof Refused && error.code === "disconnected")) {
+          setTimeout(() => {
+            if (this.#media === media && this.#snapshot.link === "open") this.#rebuild(instance);
+          }, REBUILD_MS);
+        }
+      }
+    });
+  }
+
+  /** One thing at a time with the transports. */
+  #chain(action: () => Promise<void>): void {
+    this.#building = this.#building.then(action).catch(() => undefined);
+  }
+
+  #dropMedia(): void {
+    const media = this.#media;
+    this.#media = null;
+    this.publisher.detach();
+    media?.close();
+    this.#set({ remote: [], health: "none", speakers: [] });
+  }
+
+  async #measure(): Promise<void> {
+    if (!this.#media || this.#media.closed) return;
+    const reports = await this.#media.stats().catch(() => []);
+    const quality = this.#meter.read(reports, this.#socketDelay);
+    const old = this.#snapshot.quality;
+    if (quality.delayMs !== old.delayMs || quality.lossPercent !== old.lossPercent || quality.poor !== old.poor) {
+      this.#set({ quality });
+    }
+  }
+}
+
+function list(media: MediaSession): RemoteShare[] {
+  return [...media.received.values()].map(({ offer, consumer }) => ({
+    consumer: offer.consumer,
+    share: offer.share,
+    participant: offer.participant,
+    source: offer.source,
+    kind: offer.kind,
+    track: consumer.track,
+  }));
+}

@@ -1,0 +1,68 @@
+/** The lesson as this account sees it: pure functions from the server's messages to the view. */
+import type { Change, LessonView, State, ViewChange } from "../protocol.gen";
+
+interface Identified {
+  id: string;
+}
+
+/** Present parts replace by id or are appended; `gone` removes. Order is kept. Unchanged lists keep identity. */
+function merge<T extends Identified>(
+  old: readonly T[],
+  changed: readonly T[] | undefined,
+  gone: readonly string[] | undefined,
+): T[] {
+  if (!changed?.length && !gone?.length) return old as T[];
+  const news = new Map((changed ?? []).map((item) => [item.id, item]));
+  const removed = new Set(gone ?? []);
+  const result: T[] = [];
+  for (const item of old) {
+    if (removed.has(item.id)) continue;
+    result.push(news.get(item.id) ?? item);
+    news.delete(item.id);
+  }
+  result.push(...news.values());
+  return result;
+}
+
+const NEWEST_MESSAGES = 500;
+
+export function applyChange(view: LessonView, change: ViewChange): LessonView {
+  return {
+    you: change.you ?? view.you,
+    lesson: change.lesson ?? view.lesson,
+    people: merge(view.people, change.people, change.peopleGone),
+    waiting: merge(view.waiting, change.waiting, change.waitingGone),
+    shares: merge(view.shares, change.shares, change.sharesGone),
+    messages: merge(view.messages, change.messages, undefined).slice(-NEWEST_MESSAGES),
+  };
+}
+
+export interface Seen {
+  seq: number;
+  view: LessonView;
+}
+
+/** A state replaces all; a change that is older than what is known changes nothing. */
+export function receive(seen: Seen | null, message: State | Change): Seen | null {
+  if (message.type === "state") return { seq: message.seq, view: message.view };
+  if (seen === null || message.seq <= seen.seq) return seen;
+  return { seq: message.seq, view: applyChange(seen.view, message.change) };
+}
+
+/** People as the panel shows them: raised hands in order, then hosts, then the rest by given name. */
+export function inOrder(view: LessonView, language: string): LessonView["people"] {
+  const compare = new Intl.Collator(language).compare;
+  const given = (name: string) => name.split(" ").at(-1) ?? name;
+  return [...view.people].sort(
+    (a, b) =>
+      Number(b.hosts) - Number(a.hosts) || compare(given(a.name), given(b.name)) || compare(a.name, b.name),
+  );
+}
+
+export function raisedHands(view: LessonView): LessonView["people"] {
+  return view.people.filter((person) => person.hand !== null && person.hand !== undefined).sort((a, b) => (a.hand ?? 0) - (b.hand ?? 0));
+}
+
+export function nameOf(view: LessonView, participant: string): string {
+  return view.people.find((person) => person.id === participant)?.name ?? (participant === view.you.id ? view.you.name : "");
+}

@@ -1,0 +1,239 @@
+/**
+ * What this person has turned on: tracks live here, so that they survive a new media session and
+ * are published again into it.
+ */
+import type { types } from "mediasoup-client";
+import type { LessonSocket } from "../api/socket";
+import type { Source } from "../protocol.gen";
+import { openCamera, openMicrophone, openScreen } from "./devices";
+import type { MediaSession } from "./session";
+import { DeviceTrouble, type Trouble } from "./trouble";
+
+interface Own {
+  source: Source;
+  track: MediaStreamTrack;
+  producer: types.Producer | null;
+  paused: boolean;
+}
+
+export interface Publishing {
+  microphone: boolean;
+  camera: boolean;
+  screen: boolean;
+  microphoneTrack: MediaStreamTrack | null;
+  cameraTrack: MediaStreamTrack | null;
+  screenTrack: MediaStreamTrack | null;
+  busy: ReadonlySet<Source>;
+}
+
+export interface PublisherHandlers {
+  onChange(): void;
+  onTrouble(trouble: Trouble): void;
+}
+
+export class Publisher {
+  #own = new Map<Source, Own>();
+  #busy = new Set<Source>();
+  #session: MediaSession | null = null;
+
+  constructor(
+    readonly socket: LessonSocket,
+    readonly handlers: PublisherHandlers,
+  ) {}
+
+  snapshot(): Publishing {
+    const track = (source: Source) => this.#own.get(source)?.track ?? null;
+    const microphone = this.#own.get("microphone");
+    return {
+      microphone: microphone !== undefined && !microphone.paused,
+      camera: this.#own.has("camera"),
+      screen: this.#own.has("screen"),
+      microphoneTrack: track("microphone"),
+      cameraTrack: track("camera"),
+      screenTrack: track("screen"),
+      busy: new Set(this.#busy),
+    };
+  }
+
+  /** A new session: everything that is on goes into it. */
+  async attach(session: MediaSession): Promise<void> {
+    this.#session = session;
+    for (const own of this.#own.values()) own.producer = null;
+    for (const own of [...this.#own.values()]) await this.#publish(own);
+  }
+
+  detach(): void {
+    this.#session = null;
+    for (const own of this.#own.values()) own.producer = null;
+  }
+
+  /** After the socket came back: publish again what the server has let go meanwhile. */
+  async reconcile(known: ReadonlySet<string>): Promise<void> {
+    for (const own of [...this.#own.values()]) {
+      if (!own.producer || known.has(own.producer.id)) continue;
+      own.producer.close();
+      own.producer = null;
+      await this.#publish(own);
+    }
+  }
+
+  /** The server ended shares (muted, forbidden): the devices go off here too. Returns which. */
+  ended(shares: readonly string[]): Source[] {
+    const sources: Source[] = [];
+    for (const own of [...this.#own.values()]) {
+      if (!own.producer || !shares.includes(own.producer.id)) continue;
+      sources.push(own.source);
+      this.#discard(own.source);
+    }
+    return sources;
+  }
+
+  setMicrophone(on: boolean): Promise<void> {
+    return this.#once("microphone", async () => {
+      const own = this.#own.get("microphone");
+      if (!on) {
+        if (own) await this.#setPaused(own, true);
+      } else if (own && own.track.readyState === "live") await this.#setPaused(own, false);
+      else await this.#start("microphone", await openMicrophone());
+    });
+  }
+
+  setCamera(on: boolean): Promise<void> {
+    return this.#once("camera", async () => {
+      if (!on) await this.#stop("camera");
+      else if (!this.#own.has("camera")) await this.#start("camera", await openCamera());
+    });
+  }
+
+  setScreen(on: boolean): Promise<void> {
+    return this.#once("screen", async () => {
+      if (!on) {
+        await this.#stop("screen_audio");
+        await this.#stop("screen");
+        return;
+      }
+      if (this.#own.has("screen")) return;
+      const screen = await openScreen();
+      await this.#start("screen", screen.video);
+      if (screen.audio && this.#own.has("screen")) await this.#start("screen_audio", screen.audio);
+    });
+  }
+
+  /** Another device was chosen while on: the receivers notice nothing but the new picture or voice. */
+  async changeDevice(kind: "microphone" | "camera"): Promise<void> {
+    const own = this.#own.get(kind);
+    if (!own) return;
+    try {
+      const track = kind === "microphone" ? await openMicrophone() : await openCamera();
+      track.enabled = !own.paused;
+      await own.producer?.replaceTrack({ track });
+      own.track.onended = null;
+      own.track.stop();
+      own.track = track;
+      this.#watchTrack(own);
+    } catch (error) {
+      this.#complain(error);
+    }
+    this.handlers.onChange();
+  }
+
+  close(): void {
+    for (const source of [...this.#own.keys()]) this.#discard(source);
+  }
+
+  async #once(source: Source, action: () => Promise<void>): Promise<void> {
+    if (this.#busy.has(source)) return;
+    this.#busy.add(source);
+    this.handlers.onChange();
+    try {
+      await action();
+    } catch (error) {
+      this.#complain(error);
+    } finally {
+      this.#busy.delete(source);
+      this.handlers.onChange();
+    }
+  }
+
+  async #start(source: Source, track: MediaStreamTrack): Promise<void> {
+    this.#discard(source);
+    const own: Own = { source, track, producer: null, paused: false };
+    this.#own.set(source, own);
+    this.#watchTrack(own);
+    this.handlers.onChange();
+    await this.#publish(own);
+  }
+
+  #watchTrack(own: Own): void {
+    own.track.onended = () => {
+      if (own.source === "screen") void this.setScreen(false);
+      else {
+        if (own.source !== "screen_audio") this.handlers.onTrouble("deviceLost");
+        void this.#stop(own.source);
+      }
+    };
+  }
+
+  async #publish(own: Own): Promise<void> {
+    const session = this.#session;
+    if (!session || own.producer) return;
+    try {
+      const producer = await session.produce(own.track, own.source);
+      if (this.#own.get(own.source) !== own || this.#session !== session) {
+        producer.close();
+        this.#tellStopped(producer.id);
+        return;
+      }
+      own.producer = producer;
+      if (own.paused) await this.#setPaused(own, true);
+    } catch (error) {
+      // A session that is going away takes its producers along; the next one publishes again.
+      if (session.closed || this.#session !== session) return;
+      this.#discard(own.source);
+      this.#complain(error);
+    }
+  }
+
+  async #setPaused(own: Own, paused: boolean): Promise<void> {
+    own.paused = paused;
+    own.track.enabled = !paused;
+    const { producer } = own;
+    this.handlers.onChange();
+    if (!producer) return;
+    if (paused) producer.pause();
+    else producer.resume();
+    try {
+      await this.socket.request({ type: paused ? "pause_share" : "resume_share", share: producer.id });
+    } catch (error) {
+      if (paused) return; // Nothing is sent any more in any case.
+      own.paused = true;
+      own.track.enabled = false;
+      producer.pause();
+      throw error;
+    }
+  }
+
+  async #stop(source: Source): Promise<void> {
+    const producer = this.#own.get(source)?.producer;
+    this.#discard(source);
+    if (producer) this.#tellStopped(producer.id);
+  }
+
+  #tellStopped(share: string): void {
+    this.socket.request({ type: "stop_share", share }).catch(() => undefined);
+  }
+
+  #discard(source: Source): void {
+    const own = this.#own.get(source);
+    if (!own) return;
+    this.#own.delete(source);
+    own.track.onended = null;
+    own.producer?.close();
+    own.track.stop();
+    this.handlers.onChange();
+  }
+
+  #complain(error: unknown): void {
+    this.handlers.onTrouble(error instanceof DeviceTrouble ? error.trouble : "media");
+  }
+}

@@ -1,0 +1,3 @@
+export function AttendancePage({ lesson }: { lesson: string }) {
+  return <main id="main">{lesson}</main>;
+}

@@ -1,0 +1,3 @@
+export function RecordingPage({ recording }: { recording: string }) {
+  return <main id="main">{recording}</main>;
+}
