@@ -173,3 +173,17 @@ class ReplayPermission(Body, frozen=True):
     """POST /api/recordings/{id}/replay: may members of the class watch?"""
 
     allowed: bool
+
+
+class Health(Answer, frozen=True):
+    """GET /healthz."""
+
+    status: str
+
+
+class Readiness(Answer, frozen=True):
+    """GET /readyz: what answers."""
+
+    database: bool
+    media: bool
+    recorder: bool

@@ -1,0 +1,114 @@
+"""The application, put together from what it is given."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from classroom.stores.passwords import Passwords
+from classroom.stores.port import Stores
+from classroom.stores.throttle import Throttle
+from signaling.bus.port import Bus
+from signaling.gateway.clock import Clock, MakeId, make_id, now_ms
+from signaling.gateway.context import GATEWAY, Gateway
+from signaling.gateway.hosts import LessonHosts
+from signaling.gateway.media_director import MediaDirector
+from signaling.gateway.metrics import Metrics
+from signaling.gateway.middleware import add_headers, watch_over
+from signaling.gateway.recording_director import RecordingDirector
+from signaling.gateway.routing import MAX_BODY, handler_of
+from signaling.gateway.sockets import Sockets
+from signaling.gateway.static import add_static
+from signaling.gateway.table import ROUTES
+from signaling.settings import Settings
+
+STATIC = Path(__file__).parent.parent / "static"
+_FAREWELL_SECONDS = 2.0
+
+
+def make_gateway(
+    stores: Stores,
+    bus: Bus,
+    settings: Settings,
+    passwords: Passwords,
+    throttle: Throttle,
+    *,
+    clock: Clock = now_ms,
+    ids: MakeId = make_id,
+    static: Path = STATIC,
+) -> Gateway:
+    """The parts, and who hears of whose changes. Owns none of its arguments."""
+    metrics = Metrics()
+    sockets = Sockets(metrics)
+    hosts = LessonHosts(stores, clock, metrics)
+    media = MediaDirector(bus=bus, hosts=hosts, sockets=sockets, make_id=ids, metrics=metrics)
+    recording = RecordingDirector(
+        bus=bus, stores=stores, hosts=hosts, sockets=sockets, media=media, metrics=metrics
+    )
+    hosts.listeners += [media.changed, recording.changed]
+    return Gateway(
+        stores=stores,
+        bus=bus,
+        settings=settings,
+        clock=clock,
+        make_id=ids,
+        passwords=passwords,
+        throttle=throttle,
+        metrics=metrics,
+        sockets=sockets,
+        hosts=hosts,
+        media=media,
+        recording=recording,
+        static=static,
+    )
+
+
+def make_app(gateway: Gateway) -> web.Application:
+    app = web.Application(middlewares=[watch_over], client_max_size=MAX_BODY)
+    app[GATEWAY] = gateway
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, handler_of(route))
+    add_static(app)
+    app.on_response_prepare.append(add_headers)
+    app.cleanup_ctx.append(_life)
+    app.on_shutdown.append(_say_farewell)
+    return app
+
+
+async def _life(app: web.Application) -> AsyncIterator[None]:
+    gateway = app[GATEWAY]
+    await gateway.hosts.recover()
+    await gateway.media.start()
+    await gateway.recording.start()
+    yield
+    await gateway.recording.close()
+    await gateway.media.close()
+    await gateway.hosts.close()
+
+
+async def _say_farewell(app: web.Application) -> None:
+    """Every socket is told why it closes; who does not listen is not waited for."""
+    sockets = app[GATEWAY].sockets
+    sockets.shut_down()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_FAREWELL_SECONDS):
+            await sockets.gone()
+
+
+@asynccontextmanager
+async def serving(
+    app: web.Application, host: str, port: int, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
+    """Serve until exit; yields the port (which one, where 0 was asked for)."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handle_signals=False)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, ssl_context=tls, backlog=1024)
+        await site.start()
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,40 @@
+"""What the gateway's parts are given: explicit, made once in ``app``."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from classroom.stores.passwords import Passwords
+from classroom.stores.port import Stores
+from classroom.stores.throttle import Throttle
+from signaling.bus.port import Bus
+from signaling.gateway.clock import Clock, MakeId
+from signaling.gateway.hosts import LessonHosts
+from signaling.gateway.media_director import MediaDirector
+from signaling.gateway.metrics import Metrics
+from signaling.gateway.recording_director import RecordingDirector
+from signaling.gateway.sockets import Sockets
+from signaling.gateway.viewings import Viewings
+from signaling.settings import Settings
+
+
+@dataclass(frozen=True)
+class Gateway:
+    stores: Stores
+    bus: Bus
+    settings: Settings
+    clock: Clock
+    make_id: MakeId
+    passwords: Passwords
+    throttle: Throttle
+    metrics: Metrics
+    sockets: Sockets
+    hosts: LessonHosts
+    media: MediaDirector
+    recording: RecordingDirector
+    static: Path
+    viewings: Viewings = field(default_factory=Viewings)
+
+
+GATEWAY = web.AppKey("gateway", Gateway)

@@ -1,0 +1,198 @@
+"""One lesson's recording: the recorder and the worker kept in step with the lesson's state.
+
+Nothing is tapped before the log says RecordingStarted.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+from msgspec import Struct
+
+from classroom.ids import LessonId, RecordingId, ShareId
+from classroom.lesson.state import LessonState
+from classroom.stores.port import RecordingEntry, Recordings
+from media import control
+from recorder import control as recorder
+from signaling.bus.port import Bus, BusError
+from signaling.gateway.host import LessonHost
+from signaling.gateway.lesson_media import LessonMedia
+from signaling.gateway.media_plan import MediaTable
+from signaling.gateway.recording_plan import RecordingPlan, RecordingTable, Tap, plan
+
+_log = structlog.get_logger("recording_director")
+T = TypeVar("T", bound=Struct)
+
+RECORDER = "recorder"
+_REQUEST_SECONDS = 5.0
+_RETRY_SECONDS = 0.5
+
+
+class RecorderRefused(Exception):
+    """``code``: unavailable, or a code of RecorderFailed."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+
+
+async def ask_recorder(bus: Bus, message: Struct, reply: type[T], timeout: float = _REQUEST_SECONDS) -> T:
+    """Raises RecorderRefused."""
+    try:
+        answer = await bus.request(RECORDER, message, timeout=timeout)
+    except BusError as error:
+        raise RecorderRefused("unavailable", str(error)) from error
+    if isinstance(answer, recorder.RecorderFailed):
+        raise RecorderRefused(answer.code, answer.detail)
+    if not isinstance(answer, reply):
+        raise RecorderRefused("unavailable", f"unexpected {type(answer).__name__}")
+    return answer
+
+
+class LessonRecording:
+    """``media``: asked at each step where the lesson's media is. ``close``: finishes a recording's files."""
+
+    def __init__(
+        self,
+        host: LessonHost,
+        *,
+        bus: Bus,
+        recordings: Recordings,
+        make_tap: Callable[[], int],
+        media: Callable[[LessonId], LessonMedia | None],
+        close: Callable[[RecordingId, LessonId], Awaitable[None]],
+    ) -> None:
+        self.host = host
+        self.lesson = host.lesson
+        self.table = RecordingTable()
+        self._bus = bus
+        self._recordings = recordings
+        self._make_tap = make_tap
+        self._media = media
+        self._close_recording = close
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def recorder_lost(self) -> None:
+        """All that it had open is to be opened again: same recording, new taps."""
+        self.table.tap_address = None
+        self.table.known.clear()
+        self.table.taps.clear()
+        self.table.stage = None
+
+    def taps_lost(self, taps: tuple[int, ...]) -> None:
+        lost = [share for share, tap in self.table.taps.items() if tap.tap in taps]
+        for share in lost:
+            del self.table.taps[share]
+        if lost:
+            self.wake()
+
+    async def run(self) -> None:
+        """Until the lesson is no longer recorded."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                while await self._step():
+                    pass
+            except (BusError, RecorderRefused) as error:
+                _log.warning("recording_step_failed", lesson=self.lesson, error=str(error))
+                asyncio.get_running_loop().call_later(_RETRY_SECONDS, self.wake)
+                continue
+            state = self.host.state
+            if self.table.recording is None and (state is None or state.recording is None):
+                return
+
+    async def request_key_frame(self, share: str) -> None:
+        media = self._media(self.lesson)
+        if media is not None and media.address is not None:
+            await self._ask_worker(media.address, control.RequestKeyFrame(share))
+
+    async def _step(self) -> bool:
+        state = self.host.state
+        if state is None:
+            return False
+        media = self._media(self.lesson)
+        placed = media is not None and media.address is not None
+        todo = plan(
+            state,
+            self.table,
+            media.table if media is not None and placed else MediaTable(),
+            media.instance if media is not None and placed else None,
+        )
+        if todo == RecordingPlan():
+            return False
+        address = media.address if media is not None else None
+        for share in todo.stop:
+            tap = self.table.taps.pop(share, None)
+            if tap is not None and address is not None:
+                await self._ask_worker(address, control.StopTap(tap.tap))
+        if todo.close is not None:
+            self.table = RecordingTable()
+            await self._close_recording(todo.close, self.lesson)
+            return True
+        if todo.open is not None:
+            await self._open(state, todo.open)
+            return True
+        recording = self.table.recording
+        assert recording is not None
+        for share in todo.tap:
+            if address is None or media is None or not await self._tap(media, recording, share):
+                return False
+        for share in todo.end:
+            self.table.known.discard(share)
+            if self.table.stage == share:
+                self.table.stage = None
+            await ask_recorder(self._bus, recorder.EndTrack(recording, share), recorder.RecorderDone)
+        for stage in todo.stage:
+            await ask_recorder(self._bus, recorder.SetStage(recording, stage), recorder.RecorderDone)
+            self.table.stage = stage
+        return True
+
+    async def _open(self, state: LessonState, recording: RecordingId) -> None:
+        assert state.recording is not None
+        since = state.recording.since
+        await self._recordings.put(RecordingEntry(recording, self.lesson, since, "recording"))
+        opened = await ask_recorder(
+            self._bus, recorder.OpenRecording(recording, self.lesson, since), recorder.RecordingOpened
+        )
+        self.table.recording = recording
+        self.table.tap_address = opened.tap_address
+        _log.info("recording_opened", lesson=self.lesson, recording=recording)
+
+    async def _tap(self, media: LessonMedia, recording: RecordingId, share: ShareId) -> bool:
+        """Send a share's packets to the recorder, which then learns what they are."""
+        address, router, tap_address = media.address, media.instance, self.table.tap_address
+        state = self.host.state
+        info = state.shares.get(share) if state is not None else None
+        if info is None or address is None or router is None or tap_address is None:
+            return True
+        tap = self._make_tap()
+        tapping = await self._ask_worker(address, control.StartTap(share, tap, tap_address))
+        if not isinstance(tapping, control.Tapping):
+            _log.warning("tap_refused", lesson=self.lesson, share=share, reply=type(tapping).__name__)
+            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self.wake)
+            return False
+        await ask_recorder(
+            self._bus,
+            recorder.AddTrack(
+                recording, tap, share, info.participant, info.source.value, tapping.kind, tapping.codecs
+            ),
+            recorder.RecorderDone,
+        )
+        self.table.taps[share] = Tap(tap, router)
+        self.table.known.add(share)
+        if tapping.kind == "video":
+            await self._ask_worker(address, control.RequestKeyFrame(share))
+        return True
+
+    async def _ask_worker(self, address: str, message: Struct) -> Struct | None:
+        """None when the worker did not answer: it is being replaced, and its taps went with it."""
+        try:
+            return await self._bus.request(address, message, timeout=_REQUEST_SECONDS)
+        except BusError as error:
+            _log.warning("worker_did_not_answer", worker=address, error=str(error))
+            return None

@@ -1,0 +1,75 @@
+"""Messages of the socket that concern media. Only who is in the lesson gets this far."""
+
+from typing import Any
+
+from classroom.ids import ConnectionId, ParticipantId
+from classroom.lesson.commands import StartShare
+from classroom.lesson.refusal import Refusal
+from classroom.people import Actor
+from signaling.gateway.host import LessonHost
+from signaling.gateway.lesson_media import LessonMedia, MediaRefused
+from signaling.gateway.media_plan import KIND_OF
+from signaling.wire import client, server
+
+MediaMessage = (
+    client.GetCapabilities
+    | client.JoinMedia
+    | client.OpenTransport
+    | client.ConnectTransport
+    | client.RestartIce
+    | client.Produce
+    | client.ResumeConsumer
+    | client.PauseConsumer
+)
+KINDS: tuple[type[Any], ...] = MediaMessage.__args__
+
+
+async def answer_media(
+    message: MediaMessage, host: LessonHost, media: LessonMedia, actor: Actor, connection: ConnectionId
+) -> tuple[server.ServerMessage, ...]:
+    """What to send back, in order. Raises MediaRefused."""
+    me = ParticipantId(actor.account)
+    match message:
+        case client.GetCapabilities():
+            return (server.Capabilities(message.id, await media.capabilities()),)
+        case client.JoinMedia():
+            instance, mine = await media.join(me, connection, message.rtp_capabilities)
+            told = (media.consumer_message(consumer) for consumer in mine)
+            return (
+                server.MediaJoined(message.id, instance, tuple(mine)),
+                *(consumer for consumer in told if consumer is not None),
+            )
+        case client.OpenTransport():
+            return (server.Transport(message.id, await media.open_transport(me, send=message.send)),)
+        case client.ConnectTransport():
+            await media.connect_transport(me, message.transport, message.dtls_parameters)
+        case client.RestartIce():
+            return (server.Ice(message.id, await media.restart_ice(me, message.transport)),)
+        case client.Produce():
+            return (await _produce(message, host, media, actor),)
+        case client.ResumeConsumer():
+            await media.resume_consumer(me, message.consumer)
+        case client.PauseConsumer():
+            await media.pause_consumer(me, message.consumer)
+    return (server.Ok(message.id),)
+
+
+async def _produce(
+    message: client.Produce, host: LessonHost, media: LessonMedia, actor: Actor
+) -> server.ServerMessage:
+    """The rules are asked first; then the worker; then the share is committed, and told to all."""
+    if KIND_OF[message.source] != message.kind:
+        raise MediaRefused("invalid", f"{message.source} is not {message.kind}")
+    refusal = host.check(StartShare(actor, media.new_share(), message.source))
+    if refusal is not None:
+        return server.Error(message.id, refusal.code, refusal.detail)
+    share = await media.produce(
+        ParticipantId(actor.account), message.transport, message.source, message.kind, message.rtp_parameters
+    )
+    try:
+        answer = await host.execute(StartShare(actor, share, message.source))
+    finally:
+        media.settle(share)
+    if isinstance(answer, Refusal):
+        return server.Error(message.id, answer.code, answer.detail)
+    return server.Produced(message.id, share)

@@ -1,0 +1,201 @@
+"""Recordings: listed, shown, played by byte ranges, downloaded; every view is recorded."""
+
+from aiohttp import web
+
+from classroom.ids import LessonId, ParticipantId
+from classroom.lesson import commands
+from classroom.lesson.events import Knocked
+from classroom.lesson.refusal import Refusal
+from classroom.people import Actor
+from classroom.stores.port import LessonEntry, RecordingEntry, RecordingFileEntry
+from signaling.gateway.call import Call
+from signaling.gateway.errors import ApiError
+from signaling.gateway.file_answers import disposition, file_path
+from signaling.gateway.routing import Query, Route
+from signaling.gateway.who import hosts_recording, manages, watches, watches_recording
+from signaling.wire.http import (
+    RecordingDetail,
+    RecordingFile,
+    RecordingList,
+    RecordingRow,
+    RecordingViewed,
+    ReplayPermission,
+)
+
+
+async def list_recordings(call: Call) -> RecordingList:
+    stores = call.gateway.stores
+    wanted = call.request.query.get("lesson")
+    entries = await (
+        stores.recordings.all() if wanted is None else stores.recordings.of_lesson(LessonId(wanted))
+    )
+    lessons: dict[LessonId, LessonEntry | None] = {}
+    rows = []
+    for entry in entries:
+        if entry.lesson not in lessons:
+            lessons[entry.lesson] = await stores.lessons.get(entry.lesson)
+        lesson = lessons[entry.lesson]
+        if lesson is not None and watches(call.actor, lesson):
+            rows.append(_row(entry, lesson, call.actor))
+    return RecordingList(tuple(rows))
+
+
+async def one_recording(call: Call) -> RecordingDetail:
+    stores = call.gateway.stores
+    entry, lesson, actor = call.recording, call.lesson, call.actor
+    names = await _names(call) if entry.files else {}
+    views = await stores.recordings.views(entry.id) if manages(actor, lesson) else ()
+    return RecordingDetail(
+        recording=_row(entry, lesson, actor),
+        files=tuple(
+            RecordingFile(
+                name=file.name,
+                role=file.role,
+                mime_type=file.mime_type,
+                start_ms=file.start,
+                duration_ms=file.duration,
+                bytes=file.bytes,
+                source=file.source,
+                participant_name=names.get(ParticipantId(file.participant), ""),
+            )
+            for file in entry.files
+        ),
+        views=tuple(RecordingViewed(view.name, view.username, view.at, view.downloaded) for view in views),
+    )
+
+
+async def _names(call: Call) -> dict[ParticipantId, str]:
+    """As they were called in the lesson; who was erased has no name any more."""
+    return {
+        recorded.event.participant: recorded.event.name
+        for recorded in await call.gateway.stores.log.read(call.recording.lesson)
+        if isinstance(recorded.event, Knocked)
+    }
+
+
+def _row(entry: RecordingEntry, lesson: LessonEntry, actor: Actor) -> RecordingRow:
+    return RecordingRow(
+        id=entry.id,
+        lesson=entry.lesson,
+        title=lesson.title,
+        class_name=lesson.class_name,
+        started_at=entry.started_at,
+        duration_ms=entry.duration,
+        bytes=sum(file.bytes for file in entry.files),
+        state=entry.state,
+        replay_allowed=lesson.replay_allowed,
+        may_manage=actor.teaches(lesson.class_id),
+    )
+
+
+async def programme(call: Call) -> web.StreamResponse:
+    file = next((file for file in call.recording.files if file.role == "programme"), None)
+    return await _serve(call, file)
+
+
+async def one_file(call: Call) -> web.StreamResponse:
+    wanted = call.request.match_info["name"]
+    file = next((file for file in call.recording.files if file.name == wanted), None)
+    return await _serve(call, file)
+
+
+async def _serve(call: Call, file: RecordingFileEntry | None) -> web.StreamResponse:
+    entry = call.recording
+    if entry.state != "ready":
+        raise ApiError("recording_not_ready", f"the recording is {entry.state}")
+    if file is None:
+        raise ApiError("not_found", "no such file")
+    path = file_path(call.gateway.settings.recordings, entry.id, file.name)
+    headers = {
+        "Content-Type": file.mime_type,
+        "Cache-Control": "private, max-age=0, must-revalidate",
+    }
+    download = call.request.query.get("download") == "1"
+    if download:
+        ending = file.name.rpartition(".")[2]
+        headers["Content-Disposition"] = disposition(f"{call.lesson.class_name} {call.lesson.title}.{ending}")
+    await _record_view(call, download=download)
+    return web.FileResponse(path, headers=headers)
+
+
+async def _record_view(call: Call, *, download: bool) -> None:
+    """A playback is many requests and one view; each download that begins at the beginning is one."""
+    if call.request.method != "GET":
+        return
+    gateway, recording, account = call.gateway, call.recording.id, call.actor.account
+    if download:
+        begins = call.request.headers.get("Range", "bytes=0-").startswith("bytes=0-")
+    else:
+        begins = gateway.viewings.begins(recording, account, call.now)
+    if begins:
+        await gateway.stores.recordings.viewed(recording, account, call.now, download)
+        gateway.metrics.views.labels("download" if download else "view").inc()
+
+
+async def allow_replay(call: Call) -> RecordingDetail:
+    wanted = call.take(ReplayPermission)
+    host = await call.gateway.hosts.get(call.lesson.id)
+    if host is None:
+        raise ApiError("lesson_not_found", "no such lesson")
+    answer = await host.execute(commands.AllowReplay(call.actor, wanted.allowed))
+    if isinstance(answer, Refusal):
+        raise ApiError.of(answer)
+    call.lesson_entry = await call.gateway.stores.lessons.get(call.lesson.id)
+    return await one_recording(call)
+
+
+_ERRORS = ("no_such_recording",)
+_FILE_ERRORS = (*_ERRORS, "recording_not_ready", "not_found")
+_DOWNLOAD = (Query("download", "1: answer as a download"),)
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/recordings",
+        list_recordings,
+        "Recordings that the account may watch, newest first",
+        response=RecordingList,
+        query=(Query("lesson", "Only of this lesson", "string"),),
+    ),
+    Route(
+        "GET",
+        "/api/recordings/{recording}",
+        one_recording,
+        "One recording: its files and, for those who manage it, who watched it",
+        who=watches_recording,
+        response=RecordingDetail,
+        errors=_ERRORS,
+    ),
+    Route(
+        "GET",
+        "/api/recordings/{recording}/programme",
+        programme,
+        "The file that plays anywhere; byte ranges",
+        who=watches_recording,
+        content="video/webm",
+        errors=_FILE_ERRORS,
+        query=_DOWNLOAD,
+        ranges=True,
+    ),
+    Route(
+        "GET",
+        "/api/recordings/{recording}/files/{name}",
+        one_file,
+        "One file of the recording; byte ranges",
+        who=watches_recording,
+        content="video/webm",
+        errors=_FILE_ERRORS,
+        query=_DOWNLOAD,
+        ranges=True,
+    ),
+    Route(
+        "POST",
+        "/api/recordings/{recording}/replay",
+        allow_replay,
+        "May members of the class watch the lesson's recordings?",
+        who=hosts_recording,
+        request=ReplayPermission,
+        response=RecordingDetail,
+        errors=(*_ERRORS, "not_allowed"),
+    ),
+)
