@@ -15,10 +15,11 @@ def with_media_ip(settings: Settings) -> Settings:
     """``media_ip``: as given, else the host if it is one address, else the machine's own."""
     if settings.media_ip:
         return settings
-    return msgspec.structs.replace(settings, media_ip=_of_host(settings.host) or primary_address())
+    return msgspec.structs.replace(settings, media_ip=of_host(settings.host) or primary_address())
 
 
-def _of_host(host: str) -> str:
+def of_host(host: str) -> str:
+    """Empty when the host is every address, or a name."""
     try:
         address = ipaddress.ip_address(socket.gethostbyname(host) if host == "localhost" else host)
     except (ValueError, OSError):

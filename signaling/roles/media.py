@@ -1,0 +1,49 @@
+"""A media worker's role: ``media.worker.Worker`` on the bus address ``media.{index}``."""
+
+import asyncio
+import ipaddress
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from media import control
+from media.worker import Worker, WorkerSettings
+from signaling.address import of_host
+from signaling.bus.port import Bus
+from signaling.roles.notices import Notices
+from signaling.settings import Settings
+
+
+def address(index: int) -> str:
+    """On the bus; also the topic of its notices."""
+    return f"media.{index}"
+
+
+async def run(index: int, settings: Settings, bus: Bus, _runtime: Path, ready: Callable[[], None]) -> None:
+    """Until cancelled."""
+    async with Notices[control.Notice](bus, address(index)) as notices:
+        worker = Worker(
+            WorkerSettings(listen_on(settings), settings.media_port + index, (settings.media_ip,)),
+            notices.notify,
+        )
+        try:
+            await worker.start()
+
+            async def handle(request: Struct) -> Struct:
+                if not isinstance(request, control.Request):
+                    return control.Failed("unsupported", type(request).__name__)
+                return await worker.handle(request)
+
+            async with bus.serve(address(index), handle):
+                ready()
+                await asyncio.Event().wait()
+        finally:
+            await worker.close()
+
+
+def listen_on(settings: Settings) -> str:
+    """The announced address where it is the host's own; else every address (it may be a router's)."""
+    if settings.media_ip == of_host(settings.host):
+        return settings.media_ip
+    return "::" if ipaddress.ip_address(settings.media_ip).version == 6 else "0.0.0.0"  # noqa: S104
