@@ -1,0 +1,193 @@
+"""Datagrams written in place and sent together: ``sendmmsg`` where the system has it, else one by one."""
+
+import errno
+import ipaddress
+import socket
+import sys
+from typing import Any, Protocol
+
+from cffi import FFI
+
+SLOTS = 128
+SLOT_SIZE = 2048
+
+ffi = FFI()
+ffi.cdef(
+    """
+    struct iovec { void *iov_base; size_t iov_len; };
+    struct msghdr { void *msg_name; unsigned int msg_namelen; struct iovec *msg_iov; size_t msg_iovlen;
+                    void *msg_control; size_t msg_controllen; int msg_flags; };
+    struct mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; };
+    int sendmmsg(int sockfd, struct mmsghdr *msgvec, unsigned int vlen, int flags);
+    int recvmmsg(int sockfd, struct mmsghdr *msgvec, unsigned int vlen, int flags, void *timeout);
+    """
+)
+
+
+def address_of(pointer: Any) -> int:
+    """A pointer as a number, to hand it to functions of another FFI."""
+    return int(ffi.cast("uintptr_t", pointer))
+
+
+def _load() -> Any:
+    if not sys.platform.startswith("linux"):
+        return None
+    library = ffi.dlopen(None)
+    try:
+        library.sendmmsg, library.recvmmsg  # noqa: B018
+    except AttributeError:
+        return None
+    return library
+
+
+libc: Any = _load()
+HAS_MMSG = libc is not None
+_PASSING = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS)
+
+
+class Destination:
+    """Where datagrams go, in the socket's own address family."""
+
+    __slots__ = ("name", "pair", "size")
+
+    def __init__(self, family: int, ip: str, port: int) -> None:
+        self.pair: tuple[str, int] = (ip, port)
+        raw = pack_address(family, ip, port)
+        self.name: Any = ffi.new("char[]", raw)
+        self.size = len(raw)
+
+
+def pack_address(family: int, ip: str, port: int) -> bytes:
+    """A Linux ``sockaddr_in`` or ``sockaddr_in6`` (IPv4 is mapped into IPv6)."""
+    if family == socket.AF_INET:
+        return (
+            family.to_bytes(2, sys.byteorder) + port.to_bytes(2) + ipaddress.IPv4Address(ip).packed + bytes(8)
+        )
+    host, _, scope = ip.partition("%")
+    address = ipaddress.ip_address(host)
+    packed = address.packed
+    if isinstance(address, ipaddress.IPv4Address):
+        packed = bytes(10) + b"\xff\xff" + packed
+    number = int(scope) if scope.isdigit() else (socket.if_nametoindex(scope) if scope else 0)
+    return (
+        family.to_bytes(2, sys.byteorder)
+        + port.to_bytes(2)
+        + bytes(4)
+        + packed
+        + number.to_bytes(4, sys.byteorder)
+    )
+
+
+def unpack_address(raw: bytes) -> tuple[str, int]:
+    port = int.from_bytes(raw[2:4])
+    if len(raw) == 16:
+        return str(ipaddress.IPv4Address(raw[4:8])), port
+    address = ipaddress.IPv6Address(raw[8:24])
+    scope = int.from_bytes(raw[24:28], sys.byteorder)
+    return (f"{address}%{scope}" if scope else str(address)), port
+
+
+class Batch(Protocol):
+    """Slot ``i`` is ``view[i * SLOT_SIZE:]`` and ``pointers[i]``; set its length and destination, count up."""
+
+    view: memoryview
+    pointers: list[Any]
+    count: int
+    sent: int
+    sent_bytes: int
+    dropped: int
+    destinations: list[Destination | None]
+    lengths: list[int]
+
+    def flush(self) -> None: ...
+
+
+class MmsgBatch:
+    """One system call for many datagrams."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._fd = sock.fileno()
+        self._memory = ffi.new("char[]", SLOTS * SLOT_SIZE)
+        self.view = memoryview(ffi.buffer(self._memory)).cast("B")
+        self.pointers = [self._memory + i * SLOT_SIZE for i in range(SLOTS)]
+        self._vectors = ffi.new("struct iovec[]", SLOTS)
+        self._messages = ffi.new("struct mmsghdr[]", SLOTS)
+        self._iov: list[Any] = []
+        self._head: list[Any] = []
+        for i in range(SLOTS):
+            self._vectors[i].iov_base = self.pointers[i]
+            head = self._messages[i].msg_hdr
+            head.msg_iov = self._vectors + i
+            head.msg_iovlen = 1
+            self._iov.append(self._vectors[i])
+            self._head.append(head)
+        self.destinations: list[Destination | None] = [None] * SLOTS
+        self.lengths = [0] * SLOTS
+        self._set_destinations: list[Destination | None] = [None] * SLOTS
+        self._set_lengths = [-1] * SLOTS
+        self.count = 0
+        self.sent = self.sent_bytes = self.dropped = 0
+
+    def flush(self) -> None:
+        count, self.count = self.count, 0
+        if not count:
+            return
+        destinations, lengths = self.destinations, self.lengths
+        set_destinations, set_lengths = self._set_destinations, self._set_lengths
+        for i in range(count):
+            destination = destinations[i]
+            if destination is not set_destinations[i]:
+                assert destination is not None
+                head = self._head[i]
+                head.msg_name = destination.name
+                head.msg_namelen = destination.size
+                set_destinations[i] = destination
+            if lengths[i] != set_lengths[i]:
+                self._iov[i].iov_len = set_lengths[i] = lengths[i]
+        done = 0
+        while done < count:
+            sent = libc.sendmmsg(self._fd, self._messages + done, count - done, socket.MSG_DONTWAIT)
+            if sent > 0:
+                self.sent += sent
+                self.sent_bytes += sum(lengths[done : done + sent])
+                done += sent
+                continue
+            if ffi.errno == errno.EINTR:
+                continue
+            if ffi.errno in _PASSING:
+                self.dropped += count - done
+                return
+            self.dropped += 1
+            done += 1
+
+
+class LoopBatch:
+    """The same slots, one ``sendto`` each."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._memory = ffi.new("char[]", SLOTS * SLOT_SIZE)
+        self.view = memoryview(ffi.buffer(self._memory)).cast("B")
+        self.pointers = [self._memory + i * SLOT_SIZE for i in range(SLOTS)]
+        self.destinations: list[Destination | None] = [None] * SLOTS
+        self.lengths = [0] * SLOTS
+        self.count = 0
+        self.sent = self.sent_bytes = self.dropped = 0
+
+    def flush(self) -> None:
+        count, self.count = self.count, 0
+        for i in range(count):
+            destination = self.destinations[i]
+            assert destination is not None
+            start = i * SLOT_SIZE
+            try:
+                self._socket.sendto(self.view[start : start + self.lengths[i]], destination.pair)
+            except (BlockingIOError, OSError):
+                self.dropped += 1
+            else:
+                self.sent += 1
+                self.sent_bytes += self.lengths[i]
+
+
+def make_batch(sock: socket.socket) -> Batch:
+    return MmsgBatch(sock) if HAS_MMSG else LoopBatch(sock)

@@ -1,0 +1,122 @@
+"""An ICE-lite agent (RFC 8445 §2.5), pure: it answers checks, follows nomination and watches consent.
+
+The remote (the browser) is controlling; role conflicts cannot happen with a full agent that keeps to
+the RFC and are ignored. Addresses are opaque keys that the caller makes.
+"""
+
+import secrets
+from collections.abc import Hashable
+from typing import NamedTuple
+
+from media import stun
+
+CONSENT_SECONDS = 30.0
+MAX_ADDRESSES = 16
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+class Credentials(NamedTuple):
+    ufrag: str
+    password: str
+
+
+def new_credentials() -> Credentials:
+    """RFC 8445 §5.3 wants 24 and 128 bits of randomness; ``ufrag`` also tells transports apart."""
+    return Credentials(_text(16), _text(32))
+
+
+def _text(size: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(size))
+
+
+class Checked(NamedTuple):
+    """A check that was right. ``selected``: the address to send to has changed to the check's.
+
+    ``retired``: ufrags that are no longer valid. ``forgotten``: an address that lost its place.
+    """
+
+    response: bytes
+    selected: bool
+    retired: tuple[str, ...]
+    forgotten: Hashable | None
+
+
+class IceAgent:
+    """Times are seconds, monotonic."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+        self._before: list[Credentials] = []
+        self._last_valid: float | None = None
+        self._valid: dict[Hashable, float] = {}
+        self.selected: Hashable | None = None
+        self._nominated = False
+
+    @property
+    def addresses(self) -> tuple[Hashable, ...]:
+        """Those from which a right check came: only they may send anything else."""
+        return tuple(self._valid)
+
+    def restart(self, credentials: Credentials) -> tuple[str, ...]:
+        """New credentials; the old ones hold until the new ones are nominated. Returns ufrags given up at once."""
+        dropped = tuple(old.ufrag for old in self._before)
+        self._before = [self.credentials]
+        self.credentials = credentials
+        return dropped
+
+    def check(
+        self, message: stun.Message, address: Hashable, ip: str, port: int, now: float
+    ) -> Checked | None:
+        """None when the message is no right binding request for this agent: drop it silently."""
+        if message.type != stun.Type.REQUEST:
+            return None
+        ufrag = message.username.partition(":")[0]
+        credentials = next((c for c in (self.credentials, *self._before) if c.ufrag == ufrag), None)
+        if credentials is None or not message.is_authentic(credentials.password.encode()):
+            return None
+        forgotten = self._remember(address, now)
+        self._last_valid = now
+        retired: tuple[str, ...] = ()
+        selected = False
+        nominates = stun.Attribute.USE_CANDIDATE in message.attributes
+        if nominates and credentials is self.credentials and self._before:
+            retired = tuple(old.ufrag for old in self._before)
+            self._before = []
+        stale = credentials is not self.credentials and self._nominated
+        if (nominates and not stale) or self.selected is None:
+            selected = self.selected != address
+            self.selected = address
+            self._nominated = self._nominated or nominates
+        response = stun.binding_response(message, ip, port, credentials.password.encode())
+        return Checked(response, selected, retired, forgotten)
+
+    def _remember(self, address: Hashable, now: float) -> Hashable | None:
+        forgotten = None
+        if address not in self._valid and len(self._valid) >= MAX_ADDRESSES:
+            others = (key for key in self._valid if key != self.selected)
+            forgotten = min(others, key=self._valid.__getitem__)
+            del self._valid[forgotten]
+        self._valid[address] = now
+        return forgotten
+
+    def forget(self, address: Hashable) -> bool:
+        """An address that is no more (a closed TCP connection). True when it was the selected one."""
+        self._valid.pop(address, None)
+        if self.selected != address:
+            return False
+        self.selected = max(self._valid, key=self._valid.__getitem__, default=None)
+        self._nominated = False
+        return True
+
+    def has_consent(self, now: float) -> bool:
+        """RFC 7675: whether a right check came within the last 30 s (and one ever came)."""
+        return self._last_valid is not None and now - self._last_valid < CONSENT_SECONDS
+
+    def lose(self) -> tuple[Hashable, ...]:
+        """Consent has expired: all addresses are given up; a later right check brings the agent back."""
+        gone = tuple(self._valid)
+        self._valid.clear()
+        self.selected = None
+        self._nominated = False
+        self._last_valid = None
+        return gone

@@ -1,0 +1,101 @@
+"""How often a publisher is asked for a key frame, and how often one subscriber may cause it. Pure.
+
+Key frames are the dearest thing in a lesson: one subscriber on a bad line once drove everybody's
+traffic tenfold. So a source is asked at most twice a second, and beyond the first picture a
+subscriber gets one key frame per five seconds.
+"""
+
+SOURCE_SECONDS = 0.5
+SUBSCRIBER_SECONDS = 5.0
+UNANSWERED_SECONDS = 1.0
+RETRIES = 5
+
+
+class SourceGate:
+    """One per incoming video stream. Times are seconds, monotonic."""
+
+    __slots__ = ("_asked_at", "_pending", "_tries", "_unanswered")
+
+    def __init__(self) -> None:
+        self._asked_at = float("-inf")
+        self._pending = False
+        self._unanswered = False
+        self._tries = 0
+
+    def ask(self, now: float) -> bool:
+        """Whether to send a request right now; otherwise it is kept for ``due``."""
+        self._tries = 0
+        if now - self._asked_at < SOURCE_SECONDS:
+            self._pending = True
+            return False
+        return self._send(now)
+
+    def due(self, now: float) -> bool:
+        """Whether to send a kept or unanswered request now."""
+        since = now - self._asked_at
+        if self._pending and since >= SOURCE_SECONDS:
+            return self._send(now)
+        if self._unanswered and since >= UNANSWERED_SECONDS and self._tries < RETRIES:
+            return self._send(now)
+        return False
+
+    def arrived(self) -> None:
+        """A key frame began."""
+        self._pending = self._unanswered = False
+        self._tries = 0
+
+    def _send(self, now: float) -> bool:
+        self._asked_at = now
+        self._pending = False
+        self._unanswered = True
+        self._tries += 1
+        return True
+
+
+class SubscriberBudget:
+    """One per consumer."""
+
+    __slots__ = ("_spent_at", "wants")
+
+    def __init__(self) -> None:
+        self._spent_at = float("-inf")
+        self.wants = False
+
+    def ask(self, now: float) -> bool:
+        """Whether the request may go to the source now; otherwise it is kept for ``due``."""
+        if now - self._spent_at < SUBSCRIBER_SECONDS:
+            self.wants = True
+            return False
+        self._spent_at = now
+        self.wants = False
+        return True
+
+    def due(self, now: float) -> bool:
+        return self.wants and self.ask(now)
+
+    def satisfied(self) -> None:
+        """A key frame reached the subscriber."""
+        self.wants = False
+
+
+class RetransmissionBudget:
+    """How many octets may be retransmitted to one subscriber: a share of what it gets, and a start."""
+
+    __slots__ = ("_credit", "_seen")
+
+    SHARE = 0.25
+    START = 128_000
+    MOST = 512_000
+
+    def __init__(self) -> None:
+        self._credit = float(self.START)
+        self._seen = 0
+
+    def allows(self, octets_sent: int) -> bool:
+        """``octets_sent``: of the stream itself, so far."""
+        self._credit = min(self.MOST, self._credit + self.SHARE * (octets_sent - self._seen))
+        self._seen = octets_sent
+        return self._credit > 0
+
+    def spend(self, octets: int) -> None:
+        self._credit -= octets

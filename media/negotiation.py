@@ -1,0 +1,409 @@
+"""The server half of mediasoup-client's parameters, as pure functions (its words: ortc).
+
+A router has one fixed set of payload types and extension ids. A producer's own ids are mapped to
+the router's when it is accepted; every consumer gets the router's.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from media.parameters import (
+    Kind,
+    RtcpFeedback,
+    RtcpParameters,
+    RtpCapabilities,
+    RtpCodecCapability,
+    RtpCodecParameters,
+    RtpEncoding,
+    RtpHeaderExtension,
+    RtpHeaderExtensionParameters,
+    RtpParameters,
+    RtxEncoding,
+)
+
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
+RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+DEPENDENCY_DESCRIPTOR = (
+    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
+)
+AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+ORIENTATION = "urn:3gpp:video-orientation"
+PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
+
+EXTENSION_IDS = {
+    MID: 1,
+    RID: 2,
+    REPAIRED_RID: 3,
+    ABS_SEND_TIME: 4,
+    TRANSPORT_CC: 5,
+    DEPENDENCY_DESCRIPTOR: 8,
+    AUDIO_LEVEL: 10,
+    ORIENTATION: 11,
+    PLAYOUT_DELAY: 14,
+}
+FORWARDED = frozenset({DEPENDENCY_DESCRIPTOR, AUDIO_LEVEL, ORIENTATION, PLAYOUT_DELAY})
+"""Extensions that reach subscribers as the publisher wrote them."""
+_KINDS: dict[str, tuple[Kind, ...]] = {
+    RID: ("video",),
+    REPAIRED_RID: ("video",),
+    DEPENDENCY_DESCRIPTOR: ("video",),
+    AUDIO_LEVEL: ("audio",),
+    ORIENTATION: ("video",),
+    PLAYOUT_DELAY: ("video",),
+}
+_TO_SERVER_ONLY = frozenset({RID, REPAIRED_RID})
+_FROM_SERVER = frozenset({MID, TRANSPORT_CC}) | FORWARDED
+
+_AUDIO_FEEDBACK = (RtcpFeedback("transport-cc"),)
+_VIDEO_FEEDBACK = (
+    RtcpFeedback("nack"),
+    RtcpFeedback("nack", "pli"),
+    RtcpFeedback("ccm", "fir"),
+    RtcpFeedback("goog-remb"),
+    RtcpFeedback("transport-cc"),
+)
+
+
+class NotAcceptable(Exception):
+    """``code``: unsupported | invalid, as in ``control.Failed``."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+class Codec(NamedTuple):
+    """One of the router's codecs. ``rtx``: payload type of its retransmissions, None for audio."""
+
+    capability: RtpCodecCapability
+    payload_type: int
+    rtx: int | None
+
+
+def _video(
+    mime_type: str, payload_type: int, parameters: dict[str, str | int | float | bool | None]
+) -> Codec:
+    return Codec(
+        RtpCodecCapability(
+            kind="video",
+            mime_type=mime_type,
+            preferred_payload_type=payload_type,
+            clock_rate=90_000,
+            parameters=parameters,
+            rtcp_feedback=_VIDEO_FEEDBACK,
+        ),
+        payload_type,
+        payload_type + 1,
+    )
+
+
+CODECS: tuple[Codec, ...] = (
+    Codec(
+        RtpCodecCapability(
+            kind="audio",
+            mime_type="audio/opus",
+            preferred_payload_type=100,
+            clock_rate=48_000,
+            channels=2,
+            parameters={"minptime": 10, "useinbandfec": 1},
+            rtcp_feedback=_AUDIO_FEEDBACK,
+        ),
+        100,
+        None,
+    ),
+    _video("video/VP8", 101, {}),
+    _video("video/VP9", 103, {"profile-id": 0}),
+    _video(
+        "video/H264",
+        105,
+        {"level-asymmetry-allowed": 1, "packetization-mode": 1, "profile-level-id": "42e01f"},
+    ),
+    _video("video/AV1", 107, {}),
+)
+
+
+def router_capabilities() -> RtpCapabilities:
+    codecs: list[RtpCodecCapability] = []
+    for codec in CODECS:
+        codecs.append(codec.capability)
+        if codec.rtx is not None:
+            codecs.append(
+                RtpCodecCapability(
+                    kind="video",
+                    mime_type="video/rtx",
+                    preferred_payload_type=codec.rtx,
+                    clock_rate=90_000,
+                    parameters={"apt": codec.payload_type},
+                )
+            )
+    extensions: list[RtpHeaderExtension] = []
+    for uri, identifier in EXTENSION_IDS.items():
+        for kind in _KINDS.get(uri, ("audio", "video")):
+            extensions.append(
+                RtpHeaderExtension(
+                    kind=kind,
+                    uri=uri,
+                    preferred_id=identifier,
+                    direction="recvonly" if uri in _TO_SERVER_ONLY else "sendrecv",
+                )
+            )
+    return RtpCapabilities(tuple(codecs), tuple(extensions))
+
+
+class Accepted(NamedTuple):
+    """A producer's parameters, understood.
+
+    ``payload_types``: producer's payload type → the router's codec; ``repairs``: producer's RTX payload
+    type → the payload type it repairs. ``extensions``: uri → the producer's id. ``kept``: producer's id →
+    router's id of what subscribers get.
+    """
+
+    kind: Kind
+    mid: str
+    cname: str
+    codec: Codec
+    parameters: RtpCodecParameters
+    payload_types: dict[int, Codec]
+    repairs: dict[int, int]
+    extensions: dict[str, int]
+    kept: dict[int, int]
+    encodings: tuple[RtpEncoding, ...]
+
+
+def accept_producer(kind: Kind, parameters: RtpParameters) -> Accepted:
+    """Raises NotAcceptable: invalid (contradicts itself) or unsupported (no codec of ours)."""
+    payload_types: dict[int, Codec] = {}
+    repairs: dict[int, int] = {}
+    chosen: tuple[Codec, RtpCodecParameters] | None = None
+    seen: set[int] = set()
+    for offered in parameters.codecs:
+        if offered.payload_type in seen:
+            raise NotAcceptable("invalid", f"payload type {offered.payload_type} is there twice")
+        seen.add(offered.payload_type)
+        if _is_rtx(offered.mime_type):
+            apt = offered.parameters.get("apt")
+            if not isinstance(apt, int) or isinstance(apt, bool):
+                raise NotAcceptable("invalid", "an RTX codec without apt")
+            repairs[offered.payload_type] = apt
+            continue
+        codec = _find(kind, offered)
+        if codec is not None:
+            payload_types[offered.payload_type] = codec
+            chosen = chosen or (codec, offered)
+    if chosen is None:
+        raise NotAcceptable("unsupported", f"no {kind} codec of the router's among those offered")
+    extensions: dict[str, int] = {}
+    for extension in parameters.header_extensions:
+        if extension.encrypt:
+            raise NotAcceptable("unsupported", "encrypted header extensions")
+        if extension.id in extensions.values():
+            raise NotAcceptable("invalid", f"header extension id {extension.id} is there twice")
+        extensions.setdefault(extension.uri, extension.id)
+    kept = {extensions[uri]: EXTENSION_IDS[uri] for uri in FORWARDED if uri in extensions}
+    return Accepted(
+        kind,
+        parameters.mid,
+        parameters.rtcp.cname,
+        chosen[0],
+        chosen[1],
+        payload_types,
+        {rtx: apt for rtx, apt in repairs.items() if apt in payload_types},
+        extensions,
+        kept,
+        _check_encodings(parameters),
+    )
+
+
+def _check_encodings(parameters: RtpParameters) -> tuple[RtpEncoding, ...]:
+    encodings = parameters.encodings
+    if not encodings:
+        if not parameters.mid:
+            raise NotAcceptable("invalid", "neither encodings nor mid")
+        return (RtpEncoding(),)
+    ssrcs = [e.ssrc for e in encodings if e.ssrc is not None]
+    ssrcs += [e.rtx.ssrc for e in encodings if e.rtx is not None]
+    if len(set(ssrcs)) != len(ssrcs):
+        raise NotAcceptable("invalid", "an SSRC is there twice")
+    rids = [e.rid for e in encodings if e.rid is not None]
+    if len(set(rids)) != len(rids):
+        raise NotAcceptable("invalid", "a RID is there twice")
+    for encoding in encodings:
+        if encoding.ssrc is None and encoding.rid is None and (len(encodings) > 1 or not parameters.mid):
+            raise NotAcceptable("invalid", "an encoding with neither SSRC nor RID")
+        if encoding.rid is not None and encoding.ssrc is None and not parameters.mid:
+            raise NotAcceptable("invalid", "a RID without a mid")
+    return encodings
+
+
+def tapped_codecs(accepted: Accepted) -> tuple[RtpCodecParameters, ...]:
+    """Codecs of what a tap gets: the router's payload types, the producer's parameters."""
+    return (_consumer_codec(accepted.codec, accepted.parameters, _no_feedback),)
+
+
+def can_consume(accepted: Accepted, capabilities: RtpCapabilities) -> bool:
+    return _find_capability(accepted, capabilities) is not None
+
+
+def consumer_parameters(
+    accepted: Accepted,
+    capabilities: RtpCapabilities,
+    mid: str,
+    ssrc: int,
+    rtx_ssrc: int,
+    cname: str,
+) -> RtpParameters:
+    """What a receiver is told. Raises NotAcceptable(unsupported) when its capabilities cannot carry it."""
+    capability = _find_capability(accepted, capabilities)
+    if capability is None:
+        raise NotAcceptable("unsupported", f"cannot receive {accepted.codec.capability.mime_type}")
+    known = set(capability.rtcp_feedback)
+    extensions = _consumer_extensions(accepted, capabilities)
+    has_transport_cc = any(extension.uri == TRANSPORT_CC for extension in extensions)
+
+    def carries(feedback: RtcpFeedback) -> bool:
+        if feedback.type == "goog-remb":
+            return False
+        if feedback.type == "transport-cc" and not has_transport_cc:
+            return False
+        return feedback in known
+
+    codecs = [_consumer_codec(accepted.codec, accepted.parameters, carries)]
+    encoding = RtpEncoding(ssrc=ssrc)
+    if accepted.codec.rtx is not None and _has_rtx(capabilities, capability):
+        codecs.append(
+            RtpCodecParameters(
+                mime_type="video/rtx",
+                payload_type=accepted.codec.rtx,
+                clock_rate=90_000,
+                parameters={"apt": accepted.codec.payload_type},
+            )
+        )
+        encoding = RtpEncoding(ssrc=ssrc, rtx=RtxEncoding(rtx_ssrc))
+    return RtpParameters(
+        codecs=tuple(codecs),
+        encodings=(encoding,),
+        header_extensions=extensions,
+        rtcp=RtcpParameters(cname=cname),
+        mid=mid,
+    )
+
+
+def _consumer_codec(
+    codec: Codec, parameters: RtpCodecParameters, carries: Callable[[RtcpFeedback], bool]
+) -> RtpCodecParameters:
+    return RtpCodecParameters(
+        mime_type=codec.capability.mime_type,
+        payload_type=codec.payload_type,
+        clock_rate=codec.capability.clock_rate,
+        channels=codec.capability.channels,
+        parameters=parameters.parameters,
+        rtcp_feedback=tuple(f for f in codec.capability.rtcp_feedback if carries(f)),
+    )
+
+
+def _no_feedback(_feedback: RtcpFeedback) -> bool:
+    return False
+
+
+def _consumer_extensions(
+    accepted: Accepted, capabilities: RtpCapabilities
+) -> tuple[RtpHeaderExtensionParameters, ...]:
+    able = {
+        (e.uri, e.preferred_id) for e in capabilities.header_extensions if e.kind in (accepted.kind, None)
+    }
+    found: list[RtpHeaderExtensionParameters] = []
+    for uri, identifier in EXTENSION_IDS.items():
+        if uri not in _FROM_SERVER or accepted.kind not in _KINDS.get(uri, ("audio", "video")):
+            continue
+        if uri in FORWARDED and uri not in accepted.extensions:
+            continue
+        if (uri, identifier) in able:
+            found.append(RtpHeaderExtensionParameters(uri=uri, id=identifier))
+    return tuple(found)
+
+
+def _find(kind: Kind, offered: RtpCodecParameters) -> Codec | None:
+    for codec in CODECS:
+        ours = codec.capability
+        if ours.kind == kind and _same_codec(
+            ours.mime_type, ours.clock_rate, ours.channels, ours.parameters, offered
+        ):
+            return codec
+    return None
+
+
+def _find_capability(accepted: Accepted, capabilities: RtpCapabilities) -> RtpCodecCapability | None:
+    ours = accepted.codec.capability
+    for capability in capabilities.codecs:
+        if capability.kind == accepted.kind and _same_codec(
+            ours.mime_type, ours.clock_rate, ours.channels, accepted.parameters.parameters, capability
+        ):
+            return capability
+    return None
+
+
+def _same_codec(
+    mime_type: str,
+    clock_rate: int,
+    channels: int | None,
+    fmtp: dict[str, str | int | float | bool | None],
+    other: RtpCodecParameters | RtpCodecCapability,
+) -> bool:
+    if mime_type.lower() != other.mime_type.lower() or clock_rate != other.clock_rate:
+        return False
+    if (channels or 1) != (other.channels or 1):
+        return False
+    match mime_type.lower():
+        case "video/vp9":
+            return _number(fmtp, "profile-id") == _number(other.parameters, "profile-id")
+        case "video/av1":
+            return _number(fmtp, "profile") == _number(other.parameters, "profile")
+        case "video/h264":
+            if _number(fmtp, "packetization-mode") != _number(other.parameters, "packetization-mode"):
+                return False
+            profile = h264_profile(fmtp.get("profile-level-id"))
+            return profile is not None and profile == h264_profile(other.parameters.get("profile-level-id"))
+    return True
+
+
+def _number(fmtp: dict[str, str | int | float | bool | None], name: str) -> int:
+    try:
+        return int(fmtp.get(name) or 0)
+    except (ValueError, OverflowError):
+        return -1
+
+
+def h264_profile(profile_level_id: object) -> str | None:
+    """The profile by RFC 6184 §8.1; its absence means 420010 (baseline). None: not one of the common ones."""
+    text = "420010" if profile_level_id is None else str(profile_level_id)
+    try:
+        value = int(text, 16)
+    except ValueError:
+        return None
+    if len(text) != 6:
+        return None
+    idc, constraints = value >> 16, value >> 8 & 0xFF
+    if idc == 0x42:
+        return "constrained-baseline" if constraints & 0x40 else "baseline"
+    if idc == 0x4D:
+        return "constrained-baseline" if constraints & 0x80 else "main"
+    if idc == 0x58:
+        return "constrained-baseline" if constraints & 0xC0 == 0xC0 else None
+    if idc == 0x64:
+        return "constrained-high" if constraints == 0x0C else "high"
+    return None
+
+
+def _is_rtx(mime_type: str) -> bool:
+    return mime_type.lower().endswith("/rtx")
+
+
+def _has_rtx(capabilities: RtpCapabilities, capability: RtpCodecCapability) -> bool:
+    return any(
+        _is_rtx(other.mime_type) and other.parameters.get("apt") == capability.preferred_payload_type
+        for other in capabilities.codecs
+    )

@@ -1,0 +1,16 @@
+"""A router: one lesson's packet switch. It owns its transports and, through them, all that they carry."""
+
+import secrets
+
+from media.speakers import Speakers
+from media.transport import Transport
+
+
+class Router:
+    """``instance`` is new for every router that is really made."""
+
+    def __init__(self, router_id: str) -> None:
+        self.id = router_id
+        self.instance = secrets.token_hex(8)
+        self.transports: dict[str, Transport] = {}
+        self.speakers = Speakers()

@@ -1,0 +1,66 @@
+"""VP8's PictureID and TL0PICIDX (RFC 7741 §4.2): where they are and how they are moved by an offset.
+
+A subscriber switched between layers must see both go on without a jump back.
+"""
+
+from typing import NamedTuple
+
+
+class PictureNumbers(NamedTuple):
+    """Positions are relative to the payload; -1 where absent. ``wide``: PictureID has 15 bits."""
+
+    picture_at: int
+    picture: int
+    wide: bool
+    tl0_at: int
+    tl0: int
+
+
+def read(packet: bytes, start: int, end: int) -> PictureNumbers | None:
+    """None when the descriptor carries neither."""
+    if start + 1 >= end or not packet[start] & 0x80:
+        return None
+    flags = packet[start + 1]
+    position = start + 2
+    picture_at, picture, wide, tl0_at, tl0 = -1, 0, False, -1, 0
+    if flags & 0x80:
+        if position >= end:
+            return None
+        picture_at = position - start
+        if packet[position] & 0x80:
+            if position + 1 >= end:
+                return None
+            wide = True
+            picture = (packet[position] & 0x7F) << 8 | packet[position + 1]
+            position += 2
+        else:
+            picture = packet[position]
+            position += 1
+    if flags & 0x40:
+        if position >= end:
+            return None
+        tl0_at = position - start
+        tl0 = packet[position]
+    if picture_at < 0 and tl0_at < 0:
+        return None
+    return PictureNumbers(picture_at, picture, wide, tl0_at, tl0)
+
+
+def write(
+    buffer: bytearray | memoryview,
+    payload_at: int,
+    numbers: PictureNumbers,
+    picture_offset: int,
+    tl0_offset: int,
+) -> None:
+    """Write the moved numbers in place; the descriptor keeps its size."""
+    if numbers.picture_at >= 0:
+        at = payload_at + numbers.picture_at
+        if numbers.wide:
+            picture = (numbers.picture + picture_offset) & 0x7FFF
+            buffer[at] = 0x80 | picture >> 8
+            buffer[at + 1] = picture & 0xFF
+        else:
+            buffer[at] = (numbers.picture + picture_offset) & 0x7F
+    if numbers.tl0_at >= 0:
+        buffer[payload_at + numbers.tl0_at] = (numbers.tl0 + tl0_offset) & 0xFF

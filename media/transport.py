@@ -1,0 +1,254 @@
+"""One browser's ICE and DTLS with this worker: what arrives is checked, opened and handed to producers
+and consumers; what leaves goes through its outlet."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from media import srtp
+from media.consumer import Consumer
+from media.dtls import Certificate, DtlsFailed, DtlsTransport
+from media.fanout.port import Fanout
+from media.ice import IceAgent, new_credentials
+from media.incoming import IncomingRtcp, Routing
+from media.parameters import DtlsParameters
+from media.producer import SENDER_SSRC, Producer
+from media.rtcp.reports import build_receiver
+from media.rtcp.transport_cc import Arrivals
+from media.rtp import header as rtp
+from media.rtp.header import is_rtcp
+from media.srtp import SrtpKeys
+from media.stats import Counters
+
+if TYPE_CHECKING:
+    from media.paths import Path
+    from media.router import Router
+
+_log = logging.getLogger(__name__)
+ICE_SECONDS = 30.0
+State = Literal["new", "connected", "disconnected", "closed"]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a worker lends to its transports. ``changed`` is called when a transport's state changes by itself."""
+
+    certificate: Certificate
+    fanout: Fanout
+    counters: Counters
+    send: Callable[["Path", bytes], None]
+    changed: Callable[["Transport"], None]
+    clock: Callable[[], float]
+
+
+class Transport:
+    """Child of its router; parent of the producers or the consumers it carries."""
+
+    def __init__(
+        self,
+        transport_id: str,
+        router: "Router",
+        peer: str,
+        direction: Literal["send", "recv"],
+        around: Surroundings,
+    ) -> None:
+        self.id = transport_id
+        self.router = router
+        self.peer = peer
+        self.direction = direction
+        self.counters = around.counters
+        self.ice = IceAgent(new_credentials())
+        self.outlet = around.fanout.outlet()
+        self.state: State = "new"
+        self.producers: dict[str, Producer] = {}
+        self.consumers: dict[str, Consumer] = {}
+        self.by_ssrc: dict[int, Consumer] = {}
+        self.used_ssrcs: set[int] = {0, SENDER_SSRC, 1234}
+        self.next_mid = 0
+        self.arrivals = Arrivals()
+        self.routing = Routing(self)
+        self.remote: DtlsParameters | None = None
+        self._around = around
+        self._path: Path | None = None
+        self._inbound: srtp.Session | None = None
+        self._has_path = asyncio.Event()
+        self._dtls = DtlsTransport(around.certificate, "server", self._send_dtls, self._remote_closed)
+        self._task: asyncio.Task[None] | None = None
+        self._rtcp = IncomingRtcp(self)
+
+    @property
+    def is_connected(self) -> bool:
+        return self.state == "connected"
+
+    def connect(self, remote: DtlsParameters) -> None:
+        """Begins to wait for ICE and DTLS; once."""
+        self.remote = remote
+        self._task = asyncio.get_running_loop().create_task(self._associate(remote), name=f"dtls {self.id}")
+
+    async def _associate(self, remote: DtlsParameters) -> None:
+        try:
+            async with asyncio.timeout(ICE_SECONDS):
+                await self._has_path.wait()
+            keys = await self._dtls.run(remote)
+        except (TimeoutError, DtlsFailed) as error:
+            _log.info("transport %s did not connect: %s", self.id, str(error) or "no ICE check came")
+            self.counters.handshakes_failed += 1
+            self._fail()
+        except Exception:
+            _log.exception("transport %s: the DTLS handshake broke", self.id)
+            self._fail()
+        else:
+            self._secured(keys)
+
+    def _secured(self, keys: SrtpKeys) -> None:
+        self._inbound = srtp.Session(keys.profile, keys.inbound, inbound=True)
+        self.outlet.set_keys(keys)
+        self.counters.handshakes += 1
+        self._become_connected()
+
+    def _become_connected(self) -> None:
+        if self.state in ("connected", "closed") or self._inbound is None or self._path is None:
+            return
+        self.state = "connected"
+        now = self._around.clock()
+        for consumer in self.consumers.values():
+            consumer.wait(now)
+        for producer in self.producers.values():
+            if producer.waiting:
+                producer.request_key_frame(now)
+        self._around.changed(self)
+
+    def use_path(self, path: "Path") -> None:
+        """ICE selected this address."""
+        self._path = path
+        path.direct(self.outlet)
+        self._has_path.set()
+        self._become_connected()
+
+    def lose_path(self) -> None:
+        """No address is left, or consent expired: sends nothing until ICE comes back."""
+        self._path = None
+        self._has_path.clear()
+        self.outlet.to_nowhere()
+        if self.state == "connected":
+            self.state = "disconnected"
+            for consumer in self.consumers.values():
+                consumer.interrupt()
+            self._around.changed(self)
+
+    def _send_dtls(self, data: bytes) -> None:
+        if self._path is not None:
+            self._around.send(self._path, data)
+
+    def _remote_closed(self) -> None:
+        _log.info("transport %s: closed by the remote", self.id)
+        self._fail()
+
+    def _fail(self) -> None:
+        """Closes by itself; the worker hears of it and finishes the close."""
+        if self.state != "closed":
+            self.state = "closed"
+            self._around.changed(self)
+
+    def receive_dtls(self, data: bytes) -> None:
+        self._dtls.feed(data)
+
+    def receive_srtp(self, pointer: Any, view: memoryview) -> None:
+        """``pointer`` and ``view`` are the same writable bytes."""
+        inbound = self._inbound
+        size = len(view)
+        if inbound is None or size < 12:
+            self.counters.dropped_early += 1
+            return
+        control = is_rtcp(view[1])
+        plain = inbound.unprotect(pointer, size, control)
+        if plain < 0:
+            if -plain in srtp.REPLAYED:
+                self.counters.dropped_replayed += 1
+            else:
+                self.counters.dropped_unauthentic += 1
+            return
+        now = self._around.clock()
+        if control:
+            self.counters.rtcp_received += 1
+            self._rtcp.receive(bytes(view[:plain]), now)
+            return
+        packet = bytes(view[:plain])
+        header = rtp.parse(packet)
+        if header is None:
+            self.counters.dropped_malformed += 1
+            return
+        if not self.routing.receive(packet, header, now):
+            inbound.forget(header.ssrc)
+            self.counters.dropped_unrouted += 1
+
+    def feedback(self) -> None:
+        """Transport-cc to the publisher."""
+        if self.arrivals.pending and self.is_connected:
+            ssrc = self.routing.any_ssrc
+            if ssrc is not None:
+                for report in self.arrivals.take(SENDER_SSRC, ssrc):
+                    self.outlet.send_rtcp(report)
+
+    def report(self, now: float) -> None:
+        """A receiver report to the publisher."""
+        if not self.is_connected:
+            return
+        blocks = [
+            block
+            for producer in self.producers.values()
+            for stream in producer.streams
+            if stream.reception is not None and (block := stream.reception.block(now)) is not None
+        ]
+        if blocks:
+            self.outlet.send_rtcp(build_receiver(SENDER_SSRC, blocks))
+
+    def addresses(self) -> tuple[Hashable, ...]:
+        return self.ice.addresses
+
+    def add_consumer(self, consumer: Consumer) -> None:
+        self.consumers[consumer.id] = consumer
+        self.by_ssrc[consumer.ssrc] = consumer
+        rtx = consumer.parameters.encodings[0].rtx
+        if rtx is not None:
+            self.by_ssrc[rtx.ssrc] = consumer
+
+    def forget_consumer(self, consumer: Consumer) -> None:
+        self.consumers.pop(consumer.id, None)
+        for ssrc in [ssrc for ssrc, each in self.by_ssrc.items() if each is consumer]:
+            del self.by_ssrc[ssrc]
+
+    def add_producer(self, producer: Producer) -> None:
+        self.producers[producer.id] = producer
+        self.routing.add(producer)
+
+    def forget_producer(self, producer: Producer) -> None:
+        self.producers.pop(producer.id, None)
+        for ssrc in self.routing.remove(producer):
+            if self._inbound is not None:
+                self._inbound.forget(ssrc)
+
+    def close_children(self) -> tuple[list[Producer], list[Consumer]]:
+        producers, consumers = list(self.producers.values()), list(self.consumers.values())
+        for consumer in consumers:
+            consumer.close()
+        for producer in producers:
+            producer.close()
+        return producers, consumers
+
+    async def close(self) -> None:
+        """Children first; says goodbye to the remote; idempotent."""
+        self.close_children()
+        self.state = "closed"
+        task, self._task = self._task, None
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await self._dtls.close()
+        self._path = None
+        self.outlet.close()
+        inbound, self._inbound = self._inbound, None
+        if inbound is not None:
+            inbound.close()

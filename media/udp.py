@@ -1,0 +1,152 @@
+"""The worker's one UDP socket: drained in batches, never blocking, never queueing what cannot be sent."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from media import srtp
+from media.fanout.batch import HAS_MMSG, SLOT_SIZE, ffi, libc, unpack_address
+
+_BATCH = 64
+_BATCHES_AT_ONCE = 4
+_BUFFER = 8 << 20
+
+Receive = Callable[[Any, memoryview, Hashable], None]
+"""``(pointer, view, source)``: the datagram, valid until the callback returns, at both. ``source`` is a key
+for ``UdpSocket.address``."""
+
+
+class UdpSocket:
+    """Owns the socket. ``receive`` gets each datagram, ``drained`` is called after each batch."""
+
+    def __init__(self, host: str, port: int) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            _enlarge(sock)
+            sock.setblocking(False)
+            sock.bind((host, port))
+        except BaseException:
+            sock.close()
+            raise
+        self.sock = sock
+        self.port: int = sock.getsockname()[1]
+        self.send_dropped = 0
+        self.received = 0
+        self.received_bytes = 0
+        self._memory = ffi.new("char[]", _BATCH * SLOT_SIZE)
+        self._view = memoryview(ffi.buffer(self._memory)).cast("B")
+        base = int(ffi.cast("uintptr_t", self._memory))
+        self._pointers = [srtp.ffi.cast("char *", base + i * SLOT_SIZE) for i in range(_BATCH)]
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._receive: Receive | None = None
+        self._drained: Callable[[], None] | None = None
+        self._closed = False
+        if HAS_MMSG:
+            self._prepare(16 if family == socket.AF_INET else 28)
+
+    def _prepare(self, name_size: int) -> None:
+        self._name_size = name_size
+        self._names = ffi.new("char[]", _BATCH * 32)
+        self._vectors = ffi.new("struct iovec[]", _BATCH)
+        self._messages = ffi.new("struct mmsghdr[]", _BATCH)
+        self._heads: list[Any] = []
+        for i in range(_BATCH):
+            self._vectors[i].iov_base = self._memory + i * SLOT_SIZE
+            self._vectors[i].iov_len = SLOT_SIZE
+            head = self._messages[i].msg_hdr
+            head.msg_iov = self._vectors + i
+            head.msg_iovlen = 1
+            head.msg_name = self._names + i * 32
+            head.msg_namelen = name_size
+            self._heads.append(self._messages[i])
+
+    def start(self, receive: Receive, drained: Callable[[], None]) -> None:
+        self._receive = receive
+        self._drained = drained
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self.sock, self._on_readable)
+
+    def _on_readable(self) -> None:
+        assert self._drained is not None
+        read = self._read_many if HAS_MMSG else self._read_one_by_one
+        for _ in range(_BATCHES_AT_ONCE):
+            count = read()
+            if count:
+                self._drained()
+            if count < _BATCH or self._closed:
+                break
+
+    def _read_many(self) -> int:
+        count = libc.recvmmsg(self.sock.fileno(), self._messages, _BATCH, socket.MSG_DONTWAIT, ffi.NULL)
+        if count <= 0:
+            return 0
+        receive, heads, view, pointers = self._receive, self._heads, self._view, self._pointers
+        assert receive is not None
+        names = ffi.buffer(self._names)[:]
+        name_size = self._name_size
+        self.received += count
+        for i in range(count):
+            size = heads[i].msg_len
+            self.received_bytes += size
+            if size:
+                receive(
+                    pointers[i],
+                    view[i * SLOT_SIZE : i * SLOT_SIZE + size],
+                    names[i * 32 : i * 32 + name_size],
+                )
+        return int(count)
+
+    def _read_one_by_one(self) -> int:
+        receive, view = self._receive, self._view
+        assert receive is not None
+        for i in range(_BATCH):
+            try:
+                size, address = self.sock.recvfrom_into(view[:SLOT_SIZE])
+            except OSError:
+                return i
+            self.received += 1
+            self.received_bytes += size
+            if size:
+                receive(self._pointers[0], view[:size], address)
+        return _BATCH
+
+    def address(self, source: Hashable) -> tuple[str, int]:
+        """Ip and port of a source key."""
+        if isinstance(source, bytes):
+            return unpack_address(source)
+        assert isinstance(source, tuple)
+        return source[0], source[1]
+
+    def send(self, data: bytes, address: tuple[str, int]) -> None:
+        """STUN and DTLS; RTP goes through the fanout."""
+        try:
+            self.sock.sendto(data, address)
+        except OSError as error:
+            if error.errno != errno.EINTR:
+                self.send_dropped += 1
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if self._loop is not None:
+            self._loop.remove_reader(self.sock)
+        self.sock.close()
+
+
+def _enlarge(sock: socket.socket) -> None:
+    """The large buffers bursts of key frames need; more than the system's limit where we may."""
+    for forced, plain in ((33, socket.SO_RCVBUF), (32, socket.SO_SNDBUF)):
+        try:
+            if not HAS_MMSG:
+                raise PermissionError
+            sock.setsockopt(socket.SOL_SOCKET, forced, _BUFFER)
+        except OSError:
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, plain, _BUFFER)
