@@ -162,6 +162,11 @@ class Person:
         if await self.button(action, dialog).first.is_visible():
             await self.button(action, dialog).first.click()
 
+    async def show_chat(self) -> None:
+        if not await self.region("Chat").is_visible():
+            await self.button("Show chat").click()
+        await expect(self.region("Chat")).to_be_visible(timeout=SOON)
+
     async def end_lesson(self) -> None:
         await self.button("End lesson for all").first.click()
         await self.confirm("End lesson for all")

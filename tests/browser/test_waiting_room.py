@@ -78,7 +78,7 @@ async def test_admit_all_leaves_other_classes_waiting(school: School) -> None:
     await expect(teacher.waiting("student41").get_by_text("Other class")).to_be_visible(timeout=SOON)
     await teacher.button("Admit all in class").click()
     await student.enter()
-    await expect(teacher.waiting("student1 ")).to_have_count(0)
+    await expect(teacher.waiting("student1")).to_have_count(0)
     await expect(teacher.waiting("student41")).to_have_count(1)
     await expect(stranger.waits_for_approval()).to_be_visible()
     body = await stranger.page.locator("body").inner_text()
