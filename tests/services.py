@@ -62,7 +62,9 @@ def postgres_binaries() -> Path:
         return max(found, key=lambda path: int(path.parent.name))
     if (initdb := shutil.which("initdb")) is not None:
         return Path(initdb).resolve().parent
-    pytest.fail("PostgreSQL is not installed: `./run test` as root installs it, or: apt-get install postgresql")
+    pytest.fail(
+        "PostgreSQL is not installed: `./run test` as root installs it, or: apt-get install postgresql"
+    )
 
 
 class PostgresServer:
@@ -136,7 +138,9 @@ def postgres() -> Iterator[PostgresServer]:
 def _redis_server() -> Iterator[str]:
     binary = shutil.which("redis-server")
     if binary is None:
-        pytest.fail("Redis is not installed: `./run test` as root installs it, or: apt-get install redis-server")
+        pytest.fail(
+            "Redis is not installed: `./run test` as root installs it, or: apt-get install redis-server"
+        )
     directory = Path(tempfile.mkdtemp(prefix="redis", dir="/tmp"))
     where, log = directory / "socket", directory / "log"
     with log.open("wb") as output:

@@ -24,6 +24,8 @@ class RowErrorCode(StrEnum):
     BAD_CLASS = "bad_class"
     BAD_ROLE = "bad_role"
     BAD_PASSWORD = "bad_password"  # noqa: S105 - the name of an error
+    WEAK_PASSWORD = "weak_password"  # noqa: S105 - the name of an error
+    OTHER_ROLE = "other_role"
 
 
 _TEXTS: dict[RowErrorCode, tuple[str, str]] = {
@@ -70,6 +72,14 @@ _TEXTS: dict[RowErrorCode, tuple[str, str]] = {
     RowErrorCode.BAD_PASSWORD: (
         "The password must have 8 to 128 characters and no control characters.",
         "Mật khẩu phải có 8 đến 128 ký tự và không chứa ký tự điều khiển.",
+    ),
+    RowErrorCode.WEAK_PASSWORD: (
+        "The password must not be the username.",
+        "Mật khẩu không được trùng với tài khoản.",
+    ),
+    RowErrorCode.OTHER_ROLE: (
+        "The account “{}” is there already with the role {}.",
+        "Tài khoản “{}” đã có với vai trò {}.",
     ),
 }
 

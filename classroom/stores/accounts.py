@@ -125,11 +125,17 @@ async def add(
 async def join(
     connection: AsyncConnection, account: AccountId, role: Role, class_ids: Iterable[ClassId]
 ) -> None:
-    """Put an account on classes: a teacher teaches them, anyone else learns there."""
-    kind = "teaches" if role is Role.TEACHER else "learns"
-    rows = [{"account": account, "class_id": class_id, "kind": kind} for class_id in dict.fromkeys(class_ids)]
-    if rows:
+    """Put an account on classes; see ``membership_rows``."""
+    if rows := membership_rows(account, role, class_ids):
         await connection.execute(insert(memberships), rows)
+
+
+def membership_rows(account: AccountId, role: Role, class_ids: Iterable[ClassId]) -> list[dict[str, str]]:
+    """A teacher teaches classes, a student learns there; nobody else belongs to a class."""
+    kind = {Role.TEACHER: "teaches", Role.STUDENT: "learns"}.get(role)
+    if kind is None:
+        return []
+    return [{"account": account, "class_id": each, "kind": kind} for each in dict.fromkeys(class_ids)]
 
 
 async def link(connection: AsyncConnection, parent: AccountId, child: AccountId) -> None:
