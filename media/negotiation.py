@@ -140,18 +140,17 @@ def router_capabilities() -> RtpCapabilities:
                     parameters={"apt": codec.payload_type},
                 )
             )
-    extensions: list[RtpHeaderExtension] = []
-    for uri, identifier in EXTENSION_IDS.items():
-        for kind in _KINDS.get(uri, ("audio", "video")):
-            extensions.append(
-                RtpHeaderExtension(
-                    kind=kind,
-                    uri=uri,
-                    preferred_id=identifier,
-                    direction="recvonly" if uri in _TO_SERVER_ONLY else "sendrecv",
-                )
-            )
-    return RtpCapabilities(tuple(codecs), tuple(extensions))
+    extensions = tuple(
+        RtpHeaderExtension(
+            kind=kind,
+            uri=uri,
+            preferred_id=identifier,
+            direction="recvonly" if uri in _TO_SERVER_ONLY else "sendrecv",
+        )
+        for uri, identifier in EXTENSION_IDS.items()
+        for kind in _KINDS.get(uri, ("audio", "video"))
+    )
+    return RtpCapabilities(tuple(codecs), extensions)
 
 
 class Accepted(NamedTuple):
@@ -312,9 +311,8 @@ def _no_feedback(_feedback: RtcpFeedback) -> bool:
 def _consumer_extensions(
     accepted: Accepted, capabilities: RtpCapabilities
 ) -> tuple[RtpHeaderExtensionParameters, ...]:
-    able = {
-        (e.uri, e.preferred_id) for e in capabilities.header_extensions if e.kind in (accepted.kind, None)
-    }
+    # By id and uri, never by kind: mediasoup-client keeps extensions by id and so loses one kind's.
+    able = {(e.uri, e.preferred_id) for e in capabilities.header_extensions}
     found: list[RtpHeaderExtensionParameters] = []
     for uri, identifier in EXTENSION_IDS.items():
         if uri not in _FROM_SERVER or accepted.kind not in _KINDS.get(uri, ("audio", "video")):

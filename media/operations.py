@@ -11,7 +11,7 @@ from media.dtls import SUPPORTED_DIGESTS
 from media.fanout.port import LegSettings
 from media.ice import new_credentials
 from media.incoming import Conflict
-from media.negotiation import MID, TRANSPORT_CC
+from media.negotiation import EXTENSION_IDS, MID, TRANSPORT_CC
 from media.parameters import DtlsParameters, IceParameters, TransportParameters
 from media.producer import Producer
 from media.router import Router
@@ -245,15 +245,14 @@ class Operations:
             producer.accepted, request.rtp_capabilities, mid, ssrc, rtx_ssrc, cname
         )
         transport.next_mid += 1
-        ids = {extension.uri: extension.id for extension in parameters.header_extensions}
         rtx = producer.accepted.codec.rtx
         leg = self._around.fanout.leg(
             transport.outlet,
             LegSettings(
                 ssrc=ssrc,
                 mid=mid,
-                mid_id=ids.get(MID, 0),
-                transport_cc_id=ids.get(TRANSPORT_CC, 0),
+                mid_id=EXTENSION_IDS[MID],
+                transport_cc_id=EXTENSION_IDS[TRANSPORT_CC],
                 start=1 + secrets.randbelow(0x7000),
                 rtx_ssrc=rtx_ssrc,
                 rtx_payload_type=rtx if rtx is not None and parameters.encodings[0].rtx is not None else -1,

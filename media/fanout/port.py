@@ -14,7 +14,7 @@ from media.srtp import SrtpKeys
 
 
 class LegSettings(NamedTuple):
-    """``mid``: exactly 4 characters. ``*_id``: the extension's id or 0 when the receiver does not know it.
+    """``mid``: exactly 4 characters. ``*_id``: extension ids, 1–14, written always: receivers ignore ids they did not negotiate.
 
     ``start``: first sequence number, 1 ≤ start < 2^15; ``rtx_start`` alike. ``rtx_payload_type`` -1: no RTX.
     """

@@ -352,9 +352,9 @@ class PythonFanout:
 
 
 def _elements(mid: bytes, mid_id: int, transport_cc_id: int) -> tuple[bytes, bytes]:
-    """MID, and transport-cc up to its number, in both extension forms; zeros (padding) where not wanted."""
-    if not 0 <= mid_id <= 14 or not 0 < transport_cc_id <= 14:
+    """MID, and transport-cc up to its number, in both extension forms."""
+    if not 0 < mid_id <= 14 or not 0 < transport_cc_id <= 14:
         raise ValueError("extension ids are 1 to 14")
-    one = bytes((mid_id << 4 | MID_SIZE - 1,)) + mid if mid_id else bytes(1 + MID_SIZE)
-    two = bytes((mid_id, MID_SIZE)) + mid if mid_id else bytes(2 + MID_SIZE)
+    one = bytes((mid_id << 4 | MID_SIZE - 1,)) + mid
+    two = bytes((mid_id, MID_SIZE)) + mid
     return one + bytes((transport_cc_id << 4 | 1,)), two + bytes((transport_cc_id, 2))
