@@ -37,3 +37,10 @@ def primary_address() -> str:
         except OSError:
             continue
     return "127.0.0.1"
+
+
+def listen_on(settings: Settings) -> str:
+    """The announced address where it is the host's own; else every address (it may be a router's)."""
+    if settings.media_ip == of_host(settings.host):
+        return settings.media_ip
+    return "::" if ipaddress.ip_address(settings.media_ip).version == 6 else "0.0.0.0"  # noqa: S104

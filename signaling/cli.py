@@ -15,9 +15,7 @@ _SUBSETS = {"account": ("data", "database_url", "school"), "export": ("data", "d
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = vars(_parser().parse_args(argv))
     command = arguments.pop("command")
-    flags = {name: arguments.pop(name) for name in TABLE if arguments.get(name) is not None}
-    for name in TABLE:
-        arguments.pop(name, None)
+    flags = {name: arguments.pop(name) for name in TABLE if name in arguments}
     try:
         settings = _settings(flags, arguments.pop("config", None))
     except SettingsError as error:
@@ -96,14 +94,28 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_settings(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
     group = parser.add_argument_group("settings")
-    group.add_argument("--config", metavar="FILE", help="TOML file with settings [CLASSROOM_CONFIG]")
+    group.add_argument(
+        "--config",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="TOML file with settings [CLASSROOM_CONFIG]",
+    )
     for name in names:
         entry = TABLE[name]
         explained = f"{entry.help} [{variable(name)}]"
         if entry.metavar:
-            group.add_argument(flag(name), dest=name, metavar=entry.metavar, help=explained)
+            group.add_argument(
+                flag(name), dest=name, metavar=entry.metavar, default=argparse.SUPPRESS, help=explained
+            )
         else:
-            group.add_argument(flag(name), dest=name, action="store_const", const=True, help=explained)
+            group.add_argument(
+                flag(name),
+                dest=name,
+                action="store_const",
+                const=True,
+                default=argparse.SUPPRESS,
+                help=explained,
+            )
 
 
 def _add_account(parser: argparse.ArgumentParser) -> None:
@@ -125,6 +137,7 @@ def _add_account(parser: argparse.ArgumentParser) -> None:
         metavar="USERNAME",
         help="of a parent; may repeat",
     )
+    add.add_argument("--create-classes", action="store_true", help="make the classes that are not there")
     passwd = actions.add_parser("passwd", help="give an account another password")
     passwd.add_argument("username")
     for each in (add, passwd):

@@ -41,6 +41,7 @@ class Settings(Struct, frozen=True):
     demo_password: str = ""
     school: str = "Trường học"
     tap_listen: str = ""
+    metrics_token: str = ""
 
     @property
     def recordings(self) -> Path:
@@ -146,6 +147,7 @@ TABLE: dict[str, Entry] = {
     "tap_listen": Entry(
         "host:port where a recorder by itself takes media from workers", "HOST:PORT", _tap_listen
     ),
+    "metrics_token": Entry("bearer token for /metrics from other than loopback addresses"),
 }
 
 _WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}

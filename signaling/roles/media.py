@@ -1,7 +1,6 @@
 """A media worker's role: ``media.worker.Worker`` on the bus address ``media.{index}``."""
 
 import asyncio
-import ipaddress
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from msgspec import Struct
 
 from media import control
 from media.worker import Worker, WorkerSettings
-from signaling.address import of_host
+from signaling.address import listen_on
 from signaling.bus.port import Bus
 from signaling.roles.notices import Notices
 from signaling.settings import Settings
@@ -40,10 +39,3 @@ async def run(index: int, settings: Settings, bus: Bus, _runtime: Path, ready: C
                 await asyncio.Event().wait()
         finally:
             await worker.close()
-
-
-def listen_on(settings: Settings) -> str:
-    """The announced address where it is the host's own; else every address (it may be a router's)."""
-    if settings.media_ip == of_host(settings.host):
-        return settings.media_ip
-    return "::" if ipaddress.ip_address(settings.media_ip).version == 6 else "0.0.0.0"  # noqa: S104
