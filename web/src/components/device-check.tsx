@@ -104,17 +104,19 @@ export function Preview({ track, label }: { track: MediaStreamTrack; label: stri
 
 export function Meter({ track }: { track: MediaStreamTrack | null }) {
   const words = useWords();
-  const bar = useRef<HTMLMeterElement>(null);
+  const bar = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!track) return;
     return watchLevel(track, (level) => {
-      if (bar.current) bar.current.value = level;
+      if (!bar.current) return;
+      bar.current.style.setProperty("--level", level.toFixed(2));
+      bar.current.setAttribute("aria-valuenow", String(Math.round(level * 100)));
     });
   }, [track]);
   return (
     <div className="meter">
       <Mic aria-hidden />
-      <meter ref={bar} min={0} max={1} aria-label={words.join.level} />
+      <div ref={bar} role="meter" aria-valuemin={0} aria-valuemax={100} aria-valuenow={0} aria-label={words.join.level} />
     </div>
   );
 }

@@ -23,6 +23,8 @@ const BY_CODE: Record<string, Key> = {
   too_many_requests: "tooMany",
   rate_limited: "tooMany",
   timeout: "timeout",
+  busy: "timeout",
+  too_many_attempts: "tooMany",
   disconnected: "unreachable",
   unreachable: "unreachable",
 };

@@ -71,7 +71,7 @@ export function LessonsPage() {
         </ul>
       )}
       {others.length > 0 && (
-        <details className="others">
+        <details className="others" open={own.length === 0 || undefined}>
           <summary>
             <ChevronRight aria-hidden />
             {words.lessons.others(others.length)}
