@@ -40,13 +40,13 @@ def run(command: str, settings: Settings, worker: int = 0) -> int:
     from signaling.roles.shell import run_role
 
     if command == "gateway":
-        from signaling.roles import gateway
+        from signaling.roles.gateway import run as gateway
 
-        return run_role("gateway", settings, gateway.run)
+        return run_role("gateway", settings, gateway)
     if command == "media":
-        from signaling.roles import media
+        from signaling.roles.media import run as media
 
-        return run_role(f"media.{worker}", settings, functools.partial(media.run, worker))
-    from signaling.roles import recorder
+        return run_role(f"media.{worker}", settings, functools.partial(media, worker))
+    from signaling.roles.recorder import run as recorder
 
-    return run_role("recorder", settings, recorder.run)
+    return run_role("recorder", settings, recorder)

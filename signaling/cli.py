@@ -148,6 +148,8 @@ def _add_account(parser: argparse.ArgumentParser) -> None:
         )
     imports = actions.add_parser("import", help="make classes and accounts from a CSV file, all or nothing")
     imports.add_argument("file", metavar="FILE.csv", help="- for standard input")
+    for each in (add, passwd, imports):
+        _add_settings(each, _SUBSETS["account"])
     imports.add_argument(
         "--passwords-out", metavar="FILE", help="write the passwords made to this file (0600)"
     )
