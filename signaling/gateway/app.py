@@ -71,7 +71,10 @@ def make_app(gateway: Gateway) -> web.Application:
     app = web.Application(middlewares=[watch_over], client_max_size=MAX_BODY)
     app[GATEWAY] = gateway
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, handler_of(route))
+        handler = handler_of(route)
+        app.router.add_route(route.method, route.path, handler)
+        if route.ranges:
+            app.router.add_route("HEAD", route.path, handler)
     add_static(app)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_life)

@@ -80,6 +80,8 @@ class Connection:
         self._bad = TokenBucket(rate=0.2, burst=_BAD_TOLERATED)
         self._excess = TokenBucket(rate=10, burst=_EXCESS_TOLERATED)
         self._checked_at = 0.0
+        self._asking = False
+        self._bye_next: str | None = None
 
     @property
     def admitted(self) -> bool:
@@ -99,10 +101,15 @@ class Connection:
 
     def say_bye(self, reason: str) -> None:
         """The last message; then the socket is closed."""
-        if not self._outbox.finished:
-            self._reason = reason
-            self.send(server.Bye(reason))
-            self._outbox.finish()
+        if self._outbox.finished:
+            return
+        if self._asking and reason in ("left", "ended"):
+            # What it asked for leads to the end (leave, end_lesson): the answer goes first.
+            self._bye_next = self._bye_next or reason
+            return
+        self._reason = reason
+        self.send(server.Bye(reason))
+        self._outbox.finish()
 
     def let_go_for_return(self) -> None:
         """The same page is back over another socket: this one is dead, nobody reads it."""
@@ -251,6 +258,15 @@ class Connection:
         await self._check_session(now)
 
     async def _do(self, message: client.ClientMessage) -> None:
+        self._asking = True
+        try:
+            await self._do_or_refuse(message)
+        finally:
+            self._asking = False
+        if self._bye_next is not None:
+            self.say_bye(self._bye_next)
+
+    async def _do_or_refuse(self, message: client.ClientMessage) -> None:
         try:
             if isinstance(message, media_requests.KINDS):
                 await self._do_media(message)

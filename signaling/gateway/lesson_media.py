@@ -108,6 +108,9 @@ class LessonMedia:
         """A worker has the lesson now."""
         return self._placed.is_set()
 
+    async def wait_placed(self) -> None:
+        await self._placed.wait()
+
     # --- what the director and the host say ---
 
     def wake(self) -> None:
@@ -339,6 +342,10 @@ class LessonMedia:
         self.address, self.instance = address, opened.instance
         self._capabilities = opened.rtp_capabilities
         self._placed.set()
+        if self.host.state is None or self.host.state.recording is None:
+            for tap in self.table.taps.values():
+                await self._tell_worker(control.StopTap(tap))
+            self.table.taps.clear()
         _log.info("lesson_placed", lesson=self.lesson, worker=address, adopted=len(self.table.transports))
         if known != opened.instance:
             self._sockets.tell_admitted(self.lesson, server.MediaReset(opened.instance))

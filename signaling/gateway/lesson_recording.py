@@ -170,7 +170,8 @@ class LessonRecording:
         info = state.shares.get(share) if state is not None else None
         if info is None or address is None or router is None or tap_address is None:
             return True
-        tap = self._make_tap()
+        known = media.table.taps.pop(share, None)
+        tap = self._make_tap() if known is None else known
         tapping = await self._ask_worker(address, control.StartTap(share, tap, tap_address))
         if not isinstance(tapping, control.Tapping):
             _log.warning("tap_refused", lesson=self.lesson, share=share, reply=type(tapping).__name__)

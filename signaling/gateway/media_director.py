@@ -1,6 +1,7 @@
 """All media workers and all live lessons: who is up, who has which lesson, who hears of what."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from signaling.gateway.tasks import Tasks
 
 _log = structlog.get_logger("media_director")
 _PREFIX = "media."
+_FINDING_SECONDS = 1.5
 
 
 @dataclass
@@ -57,6 +59,15 @@ class MediaDirector:
         for host in self._hosts.live():
             self._open(host.lesson)
         await self._stack.enter_async_context(self._bus.watch(_PREFIX, self._presence))
+        if self._lessons:
+            await self._find_again()
+
+    async def _find_again(self) -> None:
+        """Give the lessons that go on a moment to be found at their workers before anybody connects:
+        who then comes back learns at once that its media is still good."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FINDING_SECONDS):
+                await asyncio.gather(*(media.wait_placed() for media in self._lessons.values()))
 
     async def close(self) -> None:
         await self._stack.aclose()

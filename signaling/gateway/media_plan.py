@@ -61,6 +61,8 @@ class MediaTable:
     joined: dict[ParticipantId, Joined] = field(default_factory=dict)
     unsupported: set[tuple[ParticipantId, ShareId]] = field(default_factory=set)
     pending: set[ShareId] = field(default_factory=set)
+    taps: dict[ShareId, int] = field(default_factory=dict)
+    """Taps found open when the lesson was found again; what a recording goes on with."""
 
     def transport_of(self, participant: ParticipantId, *, send: bool) -> str | None:
         for transport, entry in self.transports.items():
@@ -195,4 +197,7 @@ def adopt(lesson: LessonId, inventory: Inventory) -> MediaTable:
                 consumer.kind,
                 consumer.rtp_parameters,
             )
+    for tap, producer_id in inventory.taps.items():
+        if producer_id in table.producers:
+            table.taps[ShareId(producer_id)] = tap
     return table

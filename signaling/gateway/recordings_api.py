@@ -45,6 +45,7 @@ async def one_recording(call: Call) -> RecordingDetail:
     entry, lesson, actor = call.recording, call.lesson, call.actor
     names = await _names(call) if entry.files else {}
     views = await stores.recordings.views(entry.id) if manages(actor, lesson) else ()
+    newest = sorted(views, key=lambda view: view.at, reverse=True)
     return RecordingDetail(
         recording=_row(entry, lesson, actor),
         files=tuple(
@@ -60,7 +61,7 @@ async def one_recording(call: Call) -> RecordingDetail:
             )
             for file in entry.files
         ),
-        views=tuple(RecordingViewed(view.name, view.username, view.at, view.downloaded) for view in views),
+        views=tuple(RecordingViewed(view.name, view.username, view.at, view.downloaded) for view in newest),
     )
 
 

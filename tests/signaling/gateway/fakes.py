@@ -1,5 +1,7 @@
 """A media worker and a recorder at the bus's port: they keep what is open, and carry no packet."""
 
+# ruff: noqa: N802 (handlers are named after the requests they answer)
+
 import itertools
 from typing import Any
 

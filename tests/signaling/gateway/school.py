@@ -93,5 +93,5 @@ async def school_at(data: Path, bus: TestBus | None = None) -> AsyncIterator[Sch
 async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
     """Wait for something that no event announces to the test."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)

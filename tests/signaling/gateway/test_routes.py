@@ -1,0 +1,215 @@
+"""Every HTTP route × every role and anonymous × own and other class: who gets what, and nobody more."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from classroom.ids import LessonId, RecordingId
+from classroom.stores.port import RecordingEntry, RecordingFileEntry
+from signaling.gateway.table import ROUTES
+from tests.clients.lesson_socket import SignedIn
+from tests.signaling.gateway.school import School, school_at
+
+ROLES = ("anonymous", "teacher", "admin", "staff", "support", "student1", "student41", "parent1", "teacher2")
+"""teacher2 teaches 10A2, student41 is in 10A2; the lesson and its recording are of 10A1."""
+
+OPEN = dict.fromkeys(ROLES, 200)
+ACCOUNTS = {**OPEN, "anonymous": 401}
+KNOWS = ACCOUNTS
+RECORD = {"anonymous": 401, "teacher": 200, "admin": 200, "staff": 200}
+WATCH = {"anonymous": 401, "teacher": 200, "admin": 200, "staff": 200}
+"""Who is not named: FORBIDDEN (403), or for things not to be known of, 404."""
+
+# route → (what those not named get, what those named get)
+TABLE: dict[tuple[str, str], tuple[int, dict[str, int]]] = {
+    ("DELETE", "/api/session"): (204, {}),
+    ("GET", "/api/me"): (0, ACCOUNTS),
+    ("GET", "/api/classes"): (0, ACCOUNTS),
+    ("GET", "/api/lessons"): (0, ACCOUNTS),
+    ("POST", "/api/lessons"): (403, {"anonymous": 401, "teacher": 201, "admin": 201}),
+    ("GET", "/api/lessons/{lesson}"): (0, KNOWS),
+    ("POST", "/api/lessons/{lesson}/start"): (403, {"anonymous": 401, "teacher": 200, "admin": 200}),
+    ("POST", "/api/lessons/{lesson}/end"): (403, {"anonymous": 401, "teacher": 409, "admin": 409}),
+    ("GET", "/api/lessons/{lesson}/attendance"): (403, RECORD),
+    ("GET", "/api/lessons/{lesson}/attendance.csv"): (403, RECORD),
+    ("GET", "/api/lessons/{lesson}/attendance.xlsx"): (403, RECORD),
+    ("GET", "/api/recordings"): (0, ACCOUNTS),
+    ("GET", "/api/recordings/{recording}"): (404, WATCH),
+    ("GET", "/api/recordings/{recording}/programme"): (404, WATCH),
+    ("GET", "/api/recordings/{recording}/files/{name}"): (404, WATCH),
+    ("POST", "/api/recordings/{recording}/replay"): (404, {"anonymous": 401, "teacher": 200, "admin": 200, "staff": 403}),
+    # Not an upgrade: those who may enter hear that it must be one.
+    ("GET", "/api/lessons/{lesson}/socket"): (400, {"anonymous": 401, "support": 403, "parent1": 403}),
+    ("GET", "/healthz"): (200, {}),
+    ("GET", "/readyz"): (200, {}),
+    ("GET", "/metrics"): (200, {}),
+    ("GET", "/api/openapi.json"): (200, {}),
+    ("GET", "/api/protocol.json"): (200, {}),
+}
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "/api/recordings/{recording}/replay"): {"allowed": False},
+}
+
+
+def test_every_route_is_in_the_table() -> None:
+    assert {(route.method, route.path) for route in ROUTES} - {("POST", "/api/session")} == set(TABLE)
+
+
+class World:
+    def __init__(self, school: School, lesson: str, class_id: str, people: dict[str, SignedIn]) -> None:
+        self.school = school
+        self.lesson = lesson
+        self.class_id = class_id
+        self.people = people
+
+
+async def make_world(school: School, data: Path) -> World:
+    other = await school.stores.classes.by_name("10A2")
+    own = await school.stores.classes.by_name("10A1")
+    teacher = await school.stores.accounts.find("teacher")
+    assert other is not None and own is not None and teacher is not None
+    await school.stores.accounts.add("teacher2", "Cô Hai", teacher.role, teacher.password_hash, (other.id,))
+    lesson = await school.lesson(live=False)
+    file = RecordingFileEntry("programme.webm", "programme", "video/webm", 0, 1000, 4)
+    entry = RecordingEntry(RecordingId("recording1"), LessonId(lesson), 1, "ready", 1000, (file,))
+    await school.stores.recordings.put(entry)
+    (data / "recordings" / "recording1").mkdir(parents=True)
+    (data / "recordings" / "recording1" / "programme.webm").write_bytes(b"webm")
+    people = {role: await school.another(role) for role in ROLES if role != "anonymous"}
+    people["anonymous"] = SignedIn(school.url)
+    return World(school, lesson, own.id, people)
+
+
+@pytest.mark.parametrize(("method", "path"), TABLE)
+async def test_who_may(method: str, path: str, tmp_path: Path) -> None:
+    rest, named = TABLE[method, path]
+    async with school_at(tmp_path) as school:
+        world = await make_world(school, tmp_path)
+        for role in ROLES:
+            lesson = world.lesson
+            if path.endswith("/start"):
+                lesson = await school.lesson(live=False)
+            url = path.format(lesson=lesson, recording="recording1", name="programme.webm")
+            body = BODIES.get((method, path))
+            if path == "/api/lessons" and method == "POST":
+                body = {"title": "Toán", "classId": world.class_id}
+            account = world.people[role]
+            async with account.http.request(method, url, json=body) as answer:
+                text = await answer.text(errors="replace")
+                assert answer.status == named.get(role, rest), f"{role}: {text[:200]}"
+                if answer.status >= 400:
+                    assert answer.content_type == "application/json"
+                    assert set((await answer.json())["error"]) == {"code", "message"}
+        await world.people["anonymous"].http.close()
+
+
+async def test_parents_know_only_lessons_of_their_childrens_classes(tmp_path: Path) -> None:
+    async with school_at(tmp_path) as school:
+        world = await make_world(school, tmp_path)
+        theirs = await world.people["teacher2"].new_lesson("Văn", "10A2")
+        parent = world.people["parent1"]
+        rows = (await parent.call("GET", "/api/lessons"))["lessons"]
+        assert [row["id"] for row in rows] == [world.lesson]
+        assert [row["mayEnter"] for row in rows] == [False]
+        async with parent.http.get(f"/api/lessons/{theirs}") as answer:
+            assert answer.status == 404
+        both = (await world.people["student41"].call("GET", "/api/lessons"))["lessons"]
+        assert [(row["id"], row["ownClass"]) for row in both] == [(theirs, True), (world.lesson, False)]
+        async with world.people["teacher2"].http.post(f"/api/lessons/{world.lesson}/start") as answer:
+            assert answer.status == 403
+        await world.people["anonymous"].http.close()
+
+
+async def test_other_peoples_pages_are_refused(school: School) -> None:
+    lesson = await school.lesson()
+    teacher = await school.who("teacher")
+    for origin in ("https://evil.example", "null", f"{school.url}.evil.example", "http://127.0.0.1:1", "x"):
+        for method, path in (
+            ("POST", f"/api/lessons/{lesson}/end"),
+            ("DELETE", "/api/session"),
+            ("POST", "/api/session"),
+            ("GET", f"/api/lessons/{lesson}/socket"),
+        ):
+            headers = {"Origin": origin}
+            if path.endswith("socket"):
+                headers |= {
+                    "Upgrade": "websocket",
+                    "Connection": "Upgrade",
+                    "Sec-WebSocket-Version": "13",
+                    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+                }
+            async with teacher.http.request(method, path, headers=headers) as answer:
+                assert answer.status == 403, (origin, path)
+                assert (await answer.json())["error"]["code"] == "wrong_origin"
+    assert (await teacher.call("GET", f"/api/lessons/{lesson}"))["phase"] == "live"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"", "application/json", 400),
+        (b"{", "application/json", 400),
+        (b"[]", "application/json", 400),
+        (b'{"title":"","classId":"x"}', "application/json", 400),
+        (b'{"title":"a","classId":"x","role":"admin"}', "application/json", 400),
+        (b'{"title":"a","classId":"x","minutes":1e9}', "application/json", 400),
+        (b'{"title":"a","classId":"nothing"}', "application/json", 400),
+        (b'{"title":"a\\u0000","classId":"%s"}', "application/json", 400),
+        (b'{"title":"a","classId":"%s","startsAt":-1}', "application/json", 400),
+        (b'{"title":"a","classId":"%s","startsAt":99999999999999999}', "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b"[" * 50_000, "application/json", 400),
+        (b'{"title":"a","classId":"%s"}', "text/plain", 415),
+        (b'{"title":"' + b"a" * 70_000 + b'","classId":"%s"}', "application/json", 413),
+    ],
+)
+async def test_bad_bodies_are_refused_and_change_nothing(school: School, body: bytes, kind: str, status: int) -> None:
+    teacher = await school.who("teacher")
+    class_id = (await teacher.call("GET", "/api/classes"))["classes"][0]["id"]
+    body = body.replace(b"%s", class_id.encode())
+    async with teacher.http.post("/api/lessons", data=body, headers={"Content-Type": kind}) as answer:
+        assert answer.status == status, await answer.text()
+        assert "error" in await answer.json()
+    assert (await teacher.call("GET", "/api/lessons"))["lessons"] == []
+
+
+@pytest.mark.parametrize("query", ["from=x", "from=-1", "to=1e9", "from=10&to=5", f"from=0&to={2**60}", "from=²"])
+async def test_bad_times_are_refused(school: School, query: str) -> None:
+    teacher = await school.who("teacher")
+    async with teacher.http.get(f"/api/lessons?{query}") as answer:
+        assert answer.status == 400
+        assert (await answer.json())["error"]["code"] == "bad_request"
+
+
+async def test_every_answer_carries_the_security_headers(school: School) -> None:
+    account = await school.who("student1")
+    for path in ("/", "/login", "/lessons/x", "/api/me", "/api/nothing", "/nothing.js", "/healthz", "/assets/../x"):
+        async with account.http.get(path) as answer:
+            assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"], path
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert "camera=(self)" in answer.headers["Permissions-Policy"]
+            if path.startswith("/api/"):
+                assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_readiness_follows_the_roles(school: School) -> None:
+    account = await school.who("student1")
+    assert await account.call("GET", "/readyz") == {"database": True, "media": True, "recorder": True}
+    await school.bus.down("media.0")
+    async with account.http.get("/readyz") as answer:
+        assert answer.status == 503
+        assert (await answer.json())["media"] is False
+    async with account.http.get("/healthz") as answer:
+        assert answer.status == 200
+
+
+async def test_metrics_tell_of_every_role(school: School) -> None:
+    account = await school.who("teacher")
+    await school.lesson()
+    async with account.http.get("/metrics") as answer:
+        text = await answer.text()
+    assert "classroom_lessons_live 1.0" in text
+    assert 'classroom_media_packets_in{address="media.0"} 7.0' in text
+    assert 'classroom_commands_total{command="Start",outcome="done"} 1.0' in text
+    assert 'classroom_recorder_recordings{address="recorder"} 0.0' in text
