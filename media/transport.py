@@ -155,8 +155,8 @@ class Transport:
     def receive_dtls(self, data: bytes) -> None:
         self._dtls.feed(data)
 
-    def receive_srtp(self, pointer: Any, view: memoryview) -> None:
-        """``pointer`` and ``view`` are the same writable bytes."""
+    def receive_srtp(self, pointer: Any, view: memoryview, age: float) -> None:
+        """``pointer`` and ``view`` are the same writable bytes, which arrived ``age`` seconds ago."""
         inbound = self._inbound
         size = len(view)
         if inbound is None or size < 12:
@@ -170,7 +170,7 @@ class Transport:
             else:
                 self.counters.dropped_unauthentic += 1
             return
-        now = self._around.clock()
+        now = self._around.clock() - age
         if control:
             self.counters.rtcp_received += 1
             self._rtcp.receive(bytes(view[:plain]), now)

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import errno
 import socket
+import struct
+import time
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -14,9 +16,16 @@ _BATCH = 64
 _BATCHES_AT_ONCE = 4
 _BUFFER = 8 << 20
 
-Receive = Callable[[Any, memoryview, Hashable], None]
-"""``(pointer, view, source)``: the datagram, valid until the callback returns, at both. ``source`` is a key
-for ``UdpSocket.address``."""
+_CONTROL = 64
+_SO_TIMESTAMPNS = 35
+_MAX_AGE = 2.0
+_TIMESTAMP = struct.Struct("@qq")
+_CONTROL_HEAD = struct.calcsize("@Nii")
+
+Receive = Callable[[Any, memoryview, Hashable, float], None]
+"""``(pointer, view, source, age)``: the datagram, valid until the callback returns, at both. ``source`` is a
+key for ``UdpSocket.address``. ``age``: seconds since the kernel took it (0.0 where the kernel does not say):
+what a busy event loop added must not look like congestion to the sender."""
 
 
 class UdpSocket:
@@ -56,6 +65,10 @@ class UdpSocket:
         self._vectors = ffi.new("struct iovec[]", _BATCH)
         self._messages = ffi.new("struct mmsghdr[]", _BATCH)
         self._heads: list[Any] = []
+        self._controls = ffi.new("char[]", _BATCH * _CONTROL)
+        self._controls_view = memoryview(ffi.buffer(self._controls)).cast("B")
+        self._used = 0
+        self.sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         for i in range(_BATCH):
             self._vectors[i].iov_base = self._memory + i * SLOT_SIZE
             self._vectors[i].iov_len = SLOT_SIZE
@@ -64,6 +77,8 @@ class UdpSocket:
             head.msg_iovlen = 1
             head.msg_name = self._names + i * 32
             head.msg_namelen = name_size
+            head.msg_control = self._controls + i * _CONTROL
+            head.msg_controllen = _CONTROL
             self._heads.append(self._messages[i])
 
     def start(self, receive: Receive, drained: Callable[[], None]) -> None:
@@ -83,9 +98,14 @@ class UdpSocket:
                 break
 
     def _read_many(self) -> int:
+        for i in range(self._used):
+            self._messages[i].msg_hdr.msg_controllen = _CONTROL
         count = libc.recvmmsg(self.sock.fileno(), self._messages, _BATCH, socket.MSG_DONTWAIT, ffi.NULL)
+        self._used = max(0, count)
         if count <= 0:
             return 0
+        wall = time.time_ns()
+        controls = self._controls_view
         receive, heads, view, pointers = self._receive, self._heads, self._view, self._pointers
         assert receive is not None
         names = ffi.buffer(self._names)[:]
@@ -95,11 +115,13 @@ class UdpSocket:
             size = heads[i].msg_len
             self.received_bytes += size
             if size:
-                receive(
-                    pointers[i],
-                    view[i * SLOT_SIZE : i * SLOT_SIZE + size],
-                    names[i * 32 : i * 32 + name_size],
-                )
+                seconds, nanoseconds = _TIMESTAMP.unpack_from(controls, i * _CONTROL + _CONTROL_HEAD)
+                age = (wall - seconds * 1_000_000_000 - nanoseconds) * 1e-9
+                if not 0.0 <= age < _MAX_AGE:
+                    age = 0.0
+                start = i * SLOT_SIZE
+                name = i * 32
+                receive(pointers[i], view[start : start + size], names[name : name + name_size], age)
         return int(count)
 
     def _read_one_by_one(self) -> int:
@@ -113,7 +135,7 @@ class UdpSocket:
             self.received += 1
             self.received_bytes += size
             if size:
-                receive(self._pointers[0], view[:size], address)
+                receive(self._pointers[0], view[:size], address, 0.0)
         return _BATCH
 
     def address(self, source: Hashable) -> tuple[str, int]:

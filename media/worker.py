@@ -188,7 +188,7 @@ class Worker:
         if self._fanout is not None:
             self._fanout.flush()
 
-    def _on_datagram(self, pointer: Any, view: memoryview, key: Hashable) -> None:
+    def _on_datagram(self, pointer: Any, view: memoryview, key: Hashable, age: float) -> None:
         """RFC 7983: the first byte tells what it is. Nothing it contains may end the reading."""
         try:
             first = view[0]
@@ -201,7 +201,7 @@ class Worker:
             if path is None:
                 self.counters.dropped_unvalidated += 1
             elif 128 <= first < 192:
-                path.transport.receive_srtp(pointer, view)
+                path.transport.receive_srtp(pointer, view, age)
             elif 20 <= first < 64:
                 path.transport.receive_dtls(bytes(view))
             else:
@@ -217,7 +217,7 @@ class Worker:
             return
         size = len(data)
         self._scratch_view[:size] = data
-        self._on_datagram(self._scratch, self._scratch_view[:size], connection)
+        self._on_datagram(self._scratch, self._scratch_view[:size], connection, 0.0)
 
     def _on_stun(
         self, data: bytes, key: Hashable, ip: str, port: int, connection: TcpConnection | None

@@ -25,7 +25,7 @@ VP8_KEY = bytes((0x90, 0xE0, 0x81, 0x00, 0x00, 0x20)) + bytes((0x00, 0x9D, 0x01,
 async def until(condition: Callable[[], object], seconds: float = 8.0) -> None:
     """Waits for a condition that other tasks make true."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 

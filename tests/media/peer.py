@@ -205,9 +205,9 @@ class Peer:
     def _receive_copy(self, data: bytes) -> None:
         buffer = srtp.ffi.new("char[]", data)
         view = memoryview(srtp.ffi.buffer(buffer)).cast("B")
-        self._receive(buffer, view[: len(data)], None)
+        self._receive(buffer, view[: len(data)], None, 0.0)
 
-    def _receive(self, pointer: Any, view: memoryview, _source: Hashable) -> None:
+    def _receive(self, pointer: Any, view: memoryview, _source: Hashable, age: float) -> None:
         first = view[0]
         if first < 4:
             self._on_stun(bytes(view))
@@ -231,7 +231,7 @@ class Peer:
             self.counters.rtp_received += 1
             self.counters.bytes_received += size
             if self.on_rtp is not None:
-                self.on_rtp(packet, time.perf_counter())
+                self.on_rtp(packet, time.perf_counter() - age)
 
     def _on_stun(self, data: bytes) -> None:
         message = stun.parse(data)
