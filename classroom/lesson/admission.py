@@ -68,7 +68,9 @@ def _places_taken(state: LessonState) -> int:
 
 def withdraw(state: LessonState, c: cmd.Withdraw) -> Decision:
     p = state.participants.get(own_id(c.actor))
-    if p is None or p.admission in {Admission.DENIED, Admission.REMOVED}:
+    if state.phase is Phase.ENDED or p is None:
+        return ()
+    if p.admission in {Admission.DENIED, Admission.REMOVED}:
         return ()
     if p.admission is Admission.ADMITTED:
         return Refusal(RefusalCode.ALREADY, "already admitted: leave instead")

@@ -62,8 +62,11 @@ def check_log(log: list[ev.Recorded], teaching: set[str]) -> None:
     """Presence in the log: opened once, closed once; nobody inside who was not let in by a host."""
     connected: dict[str, str] = {}
     admitted: set[str] = set()
+    ended = False
     for recorded in log:
         e = recorded.event
+        assert not ended or isinstance(e, ev.ReplayAllowed | ev.ReplayForbidden)
+        ended = ended or isinstance(e, ev.LessonEnded)
         if isinstance(e, ev.Admitted):
             assert e.by in teaching
             admitted.add(e.participant)

@@ -34,11 +34,13 @@ def play(told: Iterable[tuple[int, cmd.Command]], live: bool) -> Story:
     return story
 
 
-@given(steps, st.booleans(), st.none() | ends)
+@given(steps, st.booleans(), st.none() | ends, steps)
 @settings(max_examples=120, deadline=None)
-def test_every_lesson_keeps_its_invariants(told: Steps, live: bool, end: cmd.End | None) -> None:
+def test_every_lesson_keeps_its_invariants(
+    told: Steps, live: bool, end: cmd.End | None, later: Steps
+) -> None:
     story = play((), live)
-    for wait, command in [*told, *([] if end is None else [(0, end)])]:
+    for wait, command in [*told, *([] if end is None else [(0, end), *later])]:
         before = story.state
         story.wait(wait).send(command)
         check_state(story.state)
