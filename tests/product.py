@@ -28,6 +28,9 @@ ROLES = ("gateway", "media", "recorder")
 
 T = TypeVar("T")
 
+STOP_SECONDS = 15.0
+"""More than the product takes (`./run bench start` tells), for machines that do much else."""
+
 
 class ProductError(AssertionError):
     """The product did not do what every start and stop must do; carries the end of its log."""
@@ -138,7 +141,7 @@ class Product:
             *self._arguments,
         ]
 
-    def start(self, seconds: float = 30.0) -> Self:
+    def start(self, seconds: float = 60.0) -> Self:
         """Returns once the ready line was printed."""
         self.directory.mkdir(parents=True, exist_ok=True)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLASSROOM_")}
@@ -219,7 +222,7 @@ class Product:
             raise ProductError(f"no process of the role {name} among:\n{lines}")
         return found[0]
 
-    def kill_role(self, name: str, number: int = signal.SIGKILL, seconds: float = 15.0) -> Process:
+    def kill_role(self, name: str, number: int = signal.SIGKILL, seconds: float = 30.0) -> Process:
         """Kill the role's process and return the one that the supervisor started in its place."""
         old = self.role(name)
         os.kill(old.pid, number)
@@ -231,7 +234,7 @@ class Product:
 
     # --- its end ----------------------------------------------------------------------------------
 
-    def stop(self, seconds: float = 5.0) -> None:
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Ctrl-C as a terminal sends it. Fails unless all of it ends by itself, cleanly and in time."""
         process = self._process
         if process is None:
@@ -243,7 +246,7 @@ class Product:
         process.send_signal(signal.SIGINT)
         self.stop_wait(seconds)
 
-    def stop_wait(self, seconds: float = 5.0) -> None:
+    def stop_wait(self, seconds: float = STOP_SECONDS) -> None:
         """Like ``stop``, where the signal was sent by somebody else."""
         process = self._process
         assert process is not None

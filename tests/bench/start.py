@@ -30,8 +30,10 @@ def seconds_to_ready(data: str) -> float:
                 return time.monotonic() - began
         raise RuntimeError(f"ended with {process.wait()} before it was ready")
     finally:
+        stopped = time.monotonic()
         process.send_signal(signal.SIGINT)
         process.wait(20)
+        figure("start", "ended after Ctrl-C", time.monotonic() - stopped, "s")
 
 
 def main() -> None:

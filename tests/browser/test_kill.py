@@ -26,7 +26,7 @@ async def test_the_lesson_outlives_a_killed_role(
 
     own_product.kill_role(role)
 
-    await student.first_picture('video[aria-label^="Screen of "]', 20_000)
+    await student.first_picture('video[aria-label^="Screen of "]', 45_000)
     after = await student.sees_pattern(5)
     found = pattern.figures(after)
     assert after[0].counter > before[-1].counter

@@ -56,16 +56,16 @@ async def test_a_second_tab_leaves_no_ghost(school: School) -> None:
 async def test_a_lost_network_keeps_the_place(school: School) -> None:
     teacher, student = await knocking(school, "Lost network", "student3")
     await student.context.set_offline(True)
-    await expect(teacher.waiting("student3").get_by_text("lost connection")).to_be_visible(timeout=10_000)
+    await expect(teacher.waiting("student3").get_by_text("lost connection")).to_be_visible(timeout=30_000)
     await student.context.set_offline(False)
-    await expect(teacher.waiting("student3").get_by_text("lost connection")).to_have_count(0, timeout=10_000)
+    await expect(teacher.waiting("student3").get_by_text("lost connection")).to_have_count(0, timeout=30_000)
     await expect(teacher.waiting("student3")).to_have_count(1)
     await teacher.admit("student3")
     await student.enter()
     await student.context.set_offline(True)
-    await expect(teacher.person("student3").get_by_text("disconnected")).to_be_visible(timeout=10_000)
+    await expect(teacher.person("student3").get_by_text("disconnected")).to_be_visible(timeout=30_000)
     await student.context.set_offline(False)
-    await expect(teacher.person("student3").get_by_text("disconnected")).to_have_count(0, timeout=10_000)
+    await expect(teacher.person("student3").get_by_text("disconnected")).to_have_count(0, timeout=30_000)
     await expect(student.button("Leave").first).to_be_visible()
     await expect(teacher.waiting("student3")).to_have_count(0)
 
@@ -141,7 +141,7 @@ async def test_safe_mode_while_no_teacher_is_there(school: School) -> None:
     lesson = teacher.page.url
     await teacher.page.close()
     notice = student.page.get_by_text("The teacher lost the connection").first
-    await expect(notice).to_be_visible(timeout=12_000)
+    await expect(notice).to_be_visible(timeout=30_000)
     teacher.page = await teacher.context.new_page()
     await teacher.page.goto(lesson)
     await teacher.enter()
