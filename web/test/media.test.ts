@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { afterLogin } from "../src/app";
+import { FIT, moved, zoomed } from "../src/lesson/zoom";
+import { extensionsByKind } from "../src/media/extensions";
+import { publishOptions } from "../src/media/publishing";
+import { QualityMeter } from "../src/media/quality";
+import { troubleOf } from "../src/media/trouble";
+import { match } from "../src/router";
+
+const MID = "urn:ietf:params:rtp-hdrext:sdes:mid";
+const TWCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+
+describe("header extensions", () => {
+  it("are kept for each kind where both sections use the same id", () => {
+    const found = extensionsByKind({
+      media: [
+        { type: "video", ext: [{ value: 4, uri: MID }, { value: 3, uri: TWCC }] },
+        { type: "audio", ext: [{ value: 4, uri: MID }, { value: 3, uri: TWCC }] },
+        { type: "audio", ext: [{ value: 4, uri: MID }] },
+        { type: "application" },
+      ],
+    });
+    expect(found.filter((extension) => extension.kind === "video").map((extension) => extension.uri)).toEqual([MID, TWCC]);
+    expect(found.filter((extension) => extension.kind === "audio").map((extension) => extension.uri)).toEqual([MID, TWCC]);
+  });
+
+  it("leave encrypted ones out", () => {
+    expect(extensionsByKind({ media: [{ type: "audio", ext: [{ value: 1, uri: "x", "encrypt-uri": MID }] }] })).toEqual([]);
+  });
+});
+
+describe("publishing", () => {
+  const codecs = [
+    { kind: "video" as const, mimeType: "video/VP9", preferredPayloadType: 103, clockRate: 90_000 },
+    { kind: "video" as const, mimeType: "video/VP8", preferredPayloadType: 101, clockRate: 90_000 },
+  ];
+
+  it("never scales a screen down and sends it as VP8", () => {
+    const screen = publishOptions("screen", codecs);
+    expect(screen.codec?.mimeType).toBe("video/VP8");
+    expect(screen.encodings).toEqual([{ maxBitrate: 2_500_000, maxFramerate: 15 }]);
+  });
+
+  it("sends speech with silence suppressed and repaired from the next packet", () => {
+    expect(publishOptions("microphone", codecs).codecOptions).toMatchObject({ opusDtx: true, opusFec: true });
+  });
+});
+
+describe("device troubles", () => {
+  const named = (name: string) => new DOMException("", name);
+  it.each([
+    ["NotAllowedError", "microphone", "micDenied"],
+    ["NotAllowedError", "camera", "camDenied"],
+    ["NotAllowedError", "screen", "screenDenied"],
+    ["NotFoundError", "camera", "camMissing"],
+    ["NotFoundError", "microphone", "micMissing"],
+    ["NotReadableError", "camera", "deviceBusy"],
+    ["TypeError", "microphone", "media"],
+  ] as const)("%s of the %s is %s", (name, wanted, trouble) => {
+    expect(troubleOf(named(name), wanted, true)).toBe(trouble);
+  });
+
+  it("names an insecure page first", () => {
+    expect(troubleOf(named("NotAllowedError"), "camera", false)).toBe("insecure");
+  });
+});
+
+describe("zoom", () => {
+  it("keeps the point under the pointer and never leaves the picture", () => {
+    const twice = zoomed(FIT, 2, 100, 50, 800, 450);
+    expect(twice).toEqual({ scale: 2, x: -100, y: -50 });
+    expect(moved(twice, 9000, -9000, 800, 450)).toEqual({ scale: 2, x: 400, y: -225 });
+    expect(zoomed(twice, 0.1, 0, 0, 800, 450)).toEqual(FIT);
+    expect(zoomed(FIT, 100, 0, 0, 800, 450).scale).toBe(6);
+  });
+});
+
+describe("quality", () => {
+  const report = (lost: number, received: number) =>
+    new Map([["a", { type: "inbound-rtp", packetsLost: lost, packetsReceived: received }]]) as unknown as RTCStatsReport;
+
+  it("judges only what happened since the last look", () => {
+    const meter = new QualityMeter();
+    expect(meter.read([report(100, 900)], 20).poor).toBe(true);
+    expect(meter.read([report(100, 1900)], 20)).toEqual({ delayMs: 20, lossPercent: 0, poor: false });
+    expect(meter.read([report(100, 1901)], 900).poor).toBe(true);
+  });
+});
+
+describe("addresses", () => {
+  it("are matched part by part", () => {
+    expect(match("/lessons/:id", "/lessons/a%20b")).toEqual({ id: "a b" });
+    expect(match("/lessons/:id", "/lessons/a/attendance")).toBeNull();
+    expect(match("/", "/")).toEqual({});
+  });
+
+  it("never leads away from the site after signing in", () => {
+    expect(afterLogin("?next=%2Flessons%2Fx")).toBe("/lessons/x");
+    for (const evil of ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/login"]) {
+      expect(afterLogin(`?next=${encodeURIComponent(evil)}`)).toBe("/");
+    }
+  });
+});
