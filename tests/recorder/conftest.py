@@ -53,8 +53,7 @@ class Studio:
             if isinstance(track, VideoTrack) and f"s{track.tap}" in wanted:
                 track.key_wanted = True
         self.asked = getattr(self, "asked", 0) + len(wanted)
-        self.notices = [n for n in self.notices if not isinstance(n, KeyFrameWanted)]
-        self.recorder._notify = self.notices.append
+        self.notices[:] = [n for n in self.notices if not isinstance(n, KeyFrameWanted)]
 
     async def close(self) -> None:
         if self._writer is not None:

@@ -50,6 +50,7 @@ class VideoEncoder:
         self.codec, self.width, self.height = codec, width, height
         self.counter = 0
         self._pts = 0
+        self._ready: list[bytes] = []
         self._context = self._open()
 
     def _open(self):
@@ -68,7 +69,9 @@ class VideoEncoder:
         self._context = self._open()
 
     def frame(self, *, key: bool = False) -> bytes:
-        if key and self.codec == "av1":
+        """Empty when the encoder (AV1) is a frame behind."""
+        if key and self.codec == "av1" and self.counter:
+            self._ready += [bytes(packet) for packet in self._context.encode(None)]
             self._context = self._open()
         plane = draw(self.counter, self.width, self.height)
         chroma = np.full((self.height // 2, self.width), 128, np.uint8)
@@ -79,7 +82,8 @@ class VideoEncoder:
             picture.pict_type = av.video.frame.PictureType.I
         self._pts += 3600
         self.counter += 1
-        return b"".join(bytes(packet) for packet in self._context.encode(picture))
+        self._ready += [bytes(packet) for packet in self._context.encode(picture)]
+        return self._ready.pop(0) if self._ready else b""
 
 
 @lru_cache

@@ -41,7 +41,7 @@ class VideoTrack:
         return self.wrap(frame, at)
 
     def wrap(self, frame: bytes, at: float) -> list[bytes]:
-        payloads = packetize.PACKETIZERS[self.codec](frame, self.encoder.counter)
+        payloads = frame and packetize.PACKETIZERS[self.codec](frame, self.encoder.counter)
         packets = []
         for i, payload in enumerate(payloads):
             marker = i == len(payloads) - 1
@@ -113,6 +113,12 @@ class Stream:
         self.tracks.append(track)
         self._next[track.tap] = at
         self._reported[track.tap] = -1e9
+
+    def skip(self, at: float) -> None:
+        """Nothing is captured before ``at``."""
+        for track in self.tracks:
+            while self._next[track.tap] < at:
+                self._next[track.tap] += track.interval
 
     def until(
         self, at: float, *, delay=lambda track: 20.0, lose=lambda track: False
