@@ -46,8 +46,8 @@ def _until(process: subprocess.Popen[bytes], probe: list[str], log: Path) -> Non
         waited += 0.05
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGINT)
+def _stop(process: subprocess.Popen[bytes], by: signal.Signals) -> None:
+    process.send_signal(by)
     try:
         process.wait(10)
     except subprocess.TimeoutExpired:
@@ -121,7 +121,7 @@ class PostgresServer:
         return done.stdout.strip()
 
     def close(self) -> None:
-        _stop(self._process)
+        _stop(self._process, signal.SIGQUIT)  # at once: nothing needs to be kept
         shutil.rmtree(self._directory, ignore_errors=True)
 
 
@@ -153,7 +153,7 @@ def _redis_server() -> Iterator[str]:
         _until(process, ["redis-cli", "-s", str(where), "PING"], log)
         yield str(where)
     finally:
-        _stop(process)
+        _stop(process, signal.SIGINT)
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -6,18 +6,45 @@ from pathlib import Path
 import pytest
 
 from classroom.stores.database import Database, open_stores
-from tests.contract.grounds import Ground, PostgresGround, SqliteGround
-from tests.services import _redis_server, postgres, redis_url
+from tests.contract.grounds import Ground, PostgresGround, SqliteGround, migrate
+from tests.services import PostgresServer, _redis_server, postgres, redis_url
 
 __all__ = ["_redis_server", "postgres", "redis_url"]
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteGround:
+    ground = SqliteGround(tmp_path_factory.mktemp("template") / "data")
+    migrate(ground)
+    return ground
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> PostgresGround:
+    ground = PostgresGround(postgres)
+    migrate(ground)
+    return ground
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Ground:
-    """An empty database."""
-    if request.param == "sqlite":
-        return SqliteGround(tmp_path / "data")
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Ground:
+    """A database that nobody has opened yet."""
+    if kind == "sqlite":
+        return SqliteGround(tmp_path / "empty")
     return PostgresGround(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Ground:
+    """A database that is up to date and holds nothing."""
+    if kind == "sqlite":
+        return SqliteGround(tmp_path / "data", request.getfixturevalue("sqlite_template"))
+    return PostgresGround(request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template"))
 
 
 @pytest.fixture

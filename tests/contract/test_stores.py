@@ -1,6 +1,5 @@
 """What ``stores.port`` promises of accounts, classes, sessions, lessons and recordings."""
 
-import asyncio
 import hashlib
 
 import pytest
@@ -9,14 +8,13 @@ from classroom.ids import AccountId, ClassId, LessonId, ParticipantId, Recording
 from classroom.lesson import events as ev
 from classroom.lesson.state import Phase
 from classroom.people import Role
-from classroom.stores.database import Database, open_stores
+from classroom.stores.database import Database
 from classroom.stores.port import (
     Conflict,
     RecordingEntry,
     RecordingFileEntry,
     SchoolClass,
     Stores,
-    Unavailable,
 )
 from tests.contract.grounds import Ground
 
@@ -320,32 +318,3 @@ class TestRecordings:
         views = await stores.recordings.views(entry.id)
         assert [(view.at, view.downloaded) for view in views] == [(NOW + 1, False), (NOW + 2, True)]
         assert (views[0].name, views[0].username) == ("Giáo vụ", "staff")
-
-
-class TestOpening:
-    async def test_everything_is_there_after_reopening(self, database: Ground) -> None:
-        first = await open_stores(database.url, school="S")
-        account = await first.accounts.add("an", "An", Role.ADMIN, "$")
-        await first.close()
-        await first.close()
-        assert not await first.ready()
-        with pytest.raises(Unavailable):
-            await first.accounts.add("binh", "Bình", Role.ADMIN, "$")
-        second = await open_stores(database.url, school="S")
-        try:
-            assert await second.accounts.get(account) is not None
-        finally:
-            await second.close()
-
-    async def test_many_open_a_new_database_at_once(self, database: Ground) -> None:
-        opened = await asyncio.gather(*(open_stores(database.url, school="S") for _ in range(6)))
-        names = [f"s{number}" for number in range(len(opened))]
-        await asyncio.gather(
-            *(
-                each.accounts.add(name, name, Role.STUDENT, "$")
-                for each, name in zip(opened, names, strict=True)
-            )
-        )
-        for name in names:
-            assert await opened[0].accounts.find(name) is not None
-        await asyncio.gather(*(each.close() for each in opened))
