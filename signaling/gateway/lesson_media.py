@@ -154,8 +154,11 @@ class LessonMedia:
         await self._need_place()
         old = self.table.transport_of(participant, send=send)
         if old is not None:
+            shares = [share for share, entry in self.table.producers.items() if entry.transport == old]
             self._consumers_gone(self.table.drop_transport(old))
             await self._tell_worker(control.CloseTransport(old))
+            for share in shares:
+                await self.host.execute(LoseShare(share))
         transport = self._make_id()
         reply = await self._ask(
             control.OpenTransport(

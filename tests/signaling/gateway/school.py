@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from classroom.stores.database import Database, open_stores
 from classroom.stores.demo import seed_demo
@@ -65,14 +66,32 @@ class School:
             await signed_in.http.close()
 
 
+_template: bytes | None = None
+"""The demonstration school's database, made once: hashing and migrations are tested elsewhere."""
+
+
+async def _lay_out(data: Path) -> None:
+    global _template
+    target = data / "classroom.db"
+    if target.exists():
+        return
+    if _template is None:
+        with TemporaryDirectory() as scratch:
+            stores = await open_stores(Path(scratch), school="x")
+            await seed_demo(stores, PASSWORD)
+            await stores.close()
+            _template = (Path(scratch) / "classroom.db").read_bytes()
+    target.write_bytes(_template)
+
+
 @asynccontextmanager
 async def school_at(data: Path, bus: TestBus | None = None) -> AsyncIterator[School]:
     """``bus``: the one of an earlier gateway, with what still runs on it."""
     fresh = bus is None
     bus = bus or TestBus()
+    await _lay_out(data)
     stores = await open_stores(data, school="Trường Thử Nghiệm")
     passwords = Passwords(workers=1)
-    await seed_demo(stores, PASSWORD)
     settings = Settings(data=data)
     gateway = make_gateway(stores, bus, settings, passwords, LocalThrottle())
     try:

@@ -77,7 +77,9 @@ async def test_the_end_of_the_lesson_ends_the_recording(room: Room) -> None:
     await teacher.socket.ask(ask.EndLesson)
     recording = await ready(room.school, room.lesson)
     entry = await room.school.stores.recordings.get(RecordingId(recording))
-    assert entry is not None and entry.duration == 1234 and entry.files[0].name == "programme.webm"
+    assert entry is not None
+    assert entry.duration == 1234
+    assert entry.files[0].name == "programme.webm"
 
 
 async def test_key_frames_and_troubles_are_passed_on(room: Room) -> None:
@@ -140,7 +142,8 @@ async def test_a_restarted_gateway_goes_on_recording(tmp_path: Path) -> None:
     async with school_at(tmp_path, school.bus) as school:
         person = Person("teacher", await school.socket("teacher", room.lesson))
         await person.socket.connect()
-        assert person.socket.view is not None and person.socket.view.lesson.recording_since is not None
+        assert person.socket.view is not None
+        assert person.socket.view.lesson.recording_since is not None
         await until(lambda: sum(isinstance(m, recorder.AddTrack) for m in fake.asked) == 2)
         assert set(fake.open) == {recording}
         assert tracks(fake) == {screen}
@@ -205,7 +208,9 @@ async def test_byte_ranges_downloads_and_the_record_of_views(school: School) -> 
     ]
 
 
-@pytest.mark.parametrize("name", ["secret.txt", "..", "%2e%2e%2fclassroom.db", "../../classroom.db", "manifest.json"])
+@pytest.mark.parametrize(
+    "name", ["secret.txt", "..", "%2e%2e%2fclassroom.db", "../../classroom.db", "manifest.json"]
+)
 async def test_only_files_of_the_manifest(school: School, name: str) -> None:
     _, recording = await recorded(school)
     staff = await school.who("staff")

@@ -43,9 +43,12 @@ async def test_teacher_lets_in_one_class_and_denies_another(school: School) -> N
         await teacher.until(lambda: teacher.admitted)
         await first.ask(ask.Knock)
         await other.ask(ask.Knock)
-        assert first.view is not None and first.view.you.place == 1
-        assert other.view is not None and other.view.you.place == 2
-        assert first.view.people == () and first.media is None
+        assert first.view is not None
+        assert first.view.you.place == 1
+        assert other.view is not None
+        assert other.view.you.place == 2
+        assert first.view.people == ()
+        assert first.media is None
         await teacher.until(lambda: waiting(teacher) == ["student1", "student41"])
         assert [person.of_class for person in teacher.view.waiting] == [True, False]  # type: ignore[union-attr]
         await teacher.ask(ask.AdmitClass)
@@ -60,7 +63,10 @@ async def test_teacher_lets_in_one_class_and_denies_another(school: School) -> N
 
 async def test_waiting_before_the_lesson_has_started(school: School) -> None:
     lesson = await school.lesson(live=False)
-    async with await school.socket("teacher", lesson) as teacher, await school.socket("student1", lesson) as pupil:
+    async with (
+        await school.socket("teacher", lesson) as teacher,
+        await school.socket("student1", lesson) as pupil,
+    ):
         await pupil.ask(ask.Knock)
         await teacher.ask(ask.Knock)
         await teacher.until(lambda: waiting(teacher) == ["student1"])
@@ -84,11 +90,16 @@ async def test_reload_keeps_the_place_and_needs_no_new_approval(school: School) 
             await socket.close()
         await teacher.until(lambda: list(online(teacher).values()).count(False) == 1)
         await teacher.until(lambda: [person.online for person in teacher.view.waiting] == [False])  # type: ignore[union-attr]
-        async with await school.socket("student1", lesson) as again, await school.socket("student2", lesson) as back:
+        async with (
+            await school.socket("student1", lesson) as again,
+            await school.socket("student2", lesson) as back,
+        ):
             assert again.admitted
-            assert back.view is not None and back.view.you.place == 1
+            assert back.view is not None
+            assert back.view.you.place == 1
             await teacher.until(lambda: all(online(teacher).values()))
-            assert again.view is not None and again.view.people[0].name == teacher.view.people[0].name  # type: ignore[union-attr]
+            assert again.view is not None
+            assert again.view.people[0].name == teacher.view.people[0].name
 
 
 async def test_second_device_takes_over_and_says_so(school: School) -> None:
@@ -136,13 +147,16 @@ async def test_removed_stays_out_left_comes_back(school: School) -> None:
         await bad.until(lambda: bad.bye == "removed")
         async with await school.socket("student1", lesson) as again:
             await again.until(lambda: again.bye == "removed")
-            assert again.view is not None and again.view.people == ()
+            assert again.view is not None
+            assert again.view.people == ()
         await good.ask(ask.Leave)
         await good.until(lambda: good.bye == "left")
         async with await school.socket("student2", lesson) as back:
-            assert back.view is not None and back.view.people == ()
+            assert back.view is not None
+            assert back.view.people == ()
             await back.ask(ask.Knock)
-            assert back.admitted and len(back.view.people) == 2
+            assert back.admitted
+            assert len(back.view.people) == 2
         await bad.close()
         await good.close()
 
@@ -183,7 +197,8 @@ async def test_the_end_is_told_to_all_and_nobody_gets_in_again(school: School) -
         await teacher.ask(ask.EndLesson)
         await pupil.until(lambda: pupil.bye == "ended")
         async with await school.socket("student1", lesson) as late:
-            assert late.view is not None and late.view.lesson.phase is Phase.ENDED
+            assert late.view is not None
+            assert late.view.lesson.phase is Phase.ENDED
             await late.until(lambda: late.bye == "ended")
         await pupil.close()
 
