@@ -189,28 +189,28 @@ def test_the_table_is_whole() -> None:
 
 
 @pytest.mark.parametrize("what", ASKED)
-@pytest.mark.parametrize("who", WHO)
-def test_who_may_do_what(who: str, what: str) -> None:
-    actor, take_place = WHO[who]
-    story = lesson()
-    take_place(story, actor)
-    assert cell(story, ASKED[what](actor)) == TABLE[what][who]
+def test_who_may_do_what(what: str) -> None:
+    answers = {}
+    for who, (actor, take_place) in WHO.items():
+        story = lesson()
+        take_place(story, actor)
+        answers[who] = cell(story, ASKED[what](actor))
+    assert answers == TABLE[what]
 
 
 @pytest.mark.parametrize("what", ASKED)
-@pytest.mark.parametrize("who", WHO)
-def test_nothing_happens_in_a_lesson_that_has_ended(who: str, what: str) -> None:
-    actor, take_place = WHO[who]
-    story = lesson()
-    take_place(story, actor)
-    story.tell(cmd.End(TEACHER))
-    events = len(story.log)
-    answer = cell(story, ASKED[what](actor))
-    if what == "allow replay" and who in ALL_HOSTS:
-        assert answer == "ok"
-    else:
-        assert answer != "ok"
-        assert len(story.log) == events
+def test_nothing_happens_in_a_lesson_that_has_ended(what: str) -> None:
+    happened = set()
+    for who, (actor, take_place) in WHO.items():
+        story = lesson()
+        take_place(story, actor)
+        story.tell(cmd.End(TEACHER))
+        before = story.state
+        if cell(story, ASKED[what](actor)) == "ok":
+            happened.add(who)
+        else:
+            assert story.state is before
+    assert happened == (set(ALL_HOSTS) if what == "allow replay" else set())
 
 
 def test_an_account_is_never_taken_for_another() -> None:

@@ -35,7 +35,7 @@ def play(told: Iterable[tuple[int, cmd.Command]], live: bool) -> Story:
 
 
 @given(steps, st.booleans(), st.none() | ends, steps)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_lesson_keeps_its_invariants(
     told: Steps, live: bool, end: cmd.End | None, later: Steps
 ) -> None:
@@ -55,7 +55,7 @@ def test_every_lesson_keeps_its_invariants(
 
 
 @given(steps, st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_log_folds_to_the_live_state(told: Steps, live: bool) -> None:
     story = play(told, live)
     assert fold(story.log) == story.state
@@ -66,7 +66,7 @@ def test_the_log_folds_to_the_live_state(told: Steps, live: bool) -> None:
 
 
 @given(steps, st.sets(st.integers(0, 80)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_an_erased_log_verifies_and_folds(told: Steps, erased: set[int]) -> None:
     story = play(told, True)
     rows = [erase(row) if i in erased else row for i, row in enumerate(sealed(story.log))]
@@ -87,7 +87,7 @@ def sealed(log: list[ev.Recorded]) -> list[SealedRow]:
 
 
 @given(steps, commands)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_command_repeated_at_once_changes_nothing(told: Steps, command: cmd.Command) -> None:
     story = play(told, True)
     for again in [command, *(c for _, c in told[-3:])]:
@@ -97,7 +97,7 @@ def test_a_command_repeated_at_once_changes_nothing(told: Steps, command: cmd.Co
 
 
 @given(states, st.lists(st.one_of(commands, ends), min_size=1, max_size=5), st.integers(0, 60_000))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_decide_and_evolve_answer_in_any_state(
     state: LessonState, asked: list[cmd.Command], now: int
 ) -> None:
@@ -110,7 +110,7 @@ def test_decide_and_evolve_answer_in_any_state(
 
 
 @given(steps, st.none() | ends)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_changes_lead_from_view_to_view(told: Steps, end: cmd.End | None) -> None:
     """Along a whole lesson, with projections made one from the other, for every account."""
     story = play((), True)
