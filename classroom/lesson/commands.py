@@ -156,7 +156,7 @@ class AllowReplay(Struct, frozen=True):
 
 
 class Tick(Struct, frozen=True):
-    """The system's: time has passed (safe mode's grace)."""
+    """The system's: time has passed (safe mode's grace, shares of those away); see ``next_deadline``."""
 
 
 class Recover(Struct, frozen=True):
