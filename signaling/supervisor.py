@@ -1,7 +1,6 @@
 """``classroom serve``: starts the roles, keeps them alive, says when they are ready, stops them in order."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -15,7 +14,7 @@ from signaling import demo, logs, runtime
 from signaling.bus.broker import Broker
 from signaling.bus.connect import SOCKET, connect_bus
 from signaling.bus.messages import Ping, Pong, ready_address
-from signaling.bus.port import Bus, BusError, PresenceListener
+from signaling.bus.port import Bus, BusError, PresenceListener, TimedOut
 from signaling.child import Child, StartFailed
 from signaling.settings import Settings, to_environment
 
@@ -23,6 +22,7 @@ STOP_WITHIN = 4.5
 """Seconds after which what has not stopped by itself is killed."""
 STOP_SHARES = (("gateway", 0.45), ("media", 0.65), ("recorder", 1.0))
 """Who is told to stop, in this order, and the part of the time by which the next is told too."""
+READY_ATTEMPTS = 6
 IMPATIENCE = 0.5
 """Seconds within which a second signal is taken for the same wish (process groups get both)."""
 
@@ -124,16 +124,25 @@ class Supervisor:
             child = self.children.get(address.removeprefix(ready_address("")))
             if child is None or instance is None:
                 return
-            # Over Redis a process of an earlier start may still be shown for a moment.
-            with contextlib.suppress(BusError):
-                pong = await bus.request(address, Ping(), timeout=2.0)
-                if isinstance(pong, Pong) and pong.pid == child.pid:
-                    child.became_ready()
+            if await self._is_own(bus, address, child):
+                child.became_ready()
             if not self._said_ready and all(each.ready for each in self.children.values()):
                 self._said_ready = True
                 self._say_ready()
 
         return changed
+
+    async def _is_own(self, bus: Bus, address: str, child: Child) -> bool:
+        """Over Redis a process of an earlier start may still be shown for a moment."""
+        for _ in range(READY_ATTEMPTS):
+            try:
+                pong = await bus.request(address, Ping(), timeout=5.0)
+            except TimedOut:
+                continue  # a busy machine
+            except BusError:
+                return False
+            return isinstance(pong, Pong) and pong.pid == child.pid
+        return False
 
     def _say_ready(self) -> None:
         if self._settings.demo:
