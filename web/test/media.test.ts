@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { afterLogin } from "../src/app";
+import { gridFor } from "../src/lesson/grid";
 import { FIT, moved, zoomed } from "../src/lesson/zoom";
 import { extensionsByKind } from "../src/media/extensions";
 import { publishOptions } from "../src/media/publishing";
@@ -99,5 +100,20 @@ describe("addresses", () => {
     for (const evil of ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/login"]) {
       expect(afterLogin(`?next=${encodeURIComponent(evil)}`)).toBe("/");
     }
+  });
+});
+
+describe("the grid of cameras", () => {
+  it("makes tiles as large as they can be without leaving the space", () => {
+    for (const count of [1, 2, 3, 5, 9, 24]) {
+      for (const [width, height] of [[1040, 740], [720, 540], [344, 560]] as const) {
+        const { columns, tileWidth, ratio } = gridFor(count, width, height, 8);
+        const rows = Math.ceil(count / columns);
+        expect(columns * tileWidth + (columns - 1) * 8).toBeLessThanOrEqual(width);
+        expect((rows * tileWidth) / ratio + (rows - 1) * 8).toBeLessThanOrEqual(height + 1);
+        expect(tileWidth).toBeGreaterThan(40);
+      }
+    }
+    expect(gridFor(2, 1600, 450, 8).columns).toBe(2);
   });
 });

@@ -31,6 +31,8 @@ export interface Handlers {
 
 const PING_MS = 1500;
 const SILENCE_MS = 4000;
+/** Opening may take longer than an open socket may be silent: a slow network, a busy server. */
+const OPENING_MS = 10_000;
 const REQUEST_MS = 10_000;
 
 interface Waiting {
@@ -141,7 +143,8 @@ export class LessonSocket {
 
   #tick(): void {
     if (this.#socket === null || this.#retry !== null) return;
-    if (Date.now() - this.#heardAt > SILENCE_MS) {
+    const patience = this.#socket.readyState === WebSocket.OPEN ? SILENCE_MS : OPENING_MS;
+    if (Date.now() - this.#heardAt > patience) {
       this.#lost();
       return;
     }

@@ -187,7 +187,7 @@ export function Controls({ session, snapshot, view, tab, onToggle, unread, onDev
         )}
         <Button look="danger" className="leave" aria-label={words.room.leave} onPress={() => void leave()}>
           <LogOut aria-hidden />
-          <span className="wide-only">{words.room.leave}</span>
+          <span>{words.room.leave}</span>
         </Button>
       </div>
       <Confirm

@@ -1,5 +1,5 @@
 /** The room's upper edge: which lesson, whether it is recorded, how the connection is. */
-import { DoorOpen, Play, ShieldAlert, Signal, SignalLow, Users } from "lucide-react";
+import { DoorOpen, Play, ShieldAlert, Signal, SignalLow, SignalMedium, Users } from "lucide-react";
 import { useWords } from "../i18n/language";
 import type { LessonSession, Snapshot } from "../lesson/session";
 import type { LessonView } from "../protocol.gen";
@@ -33,7 +33,7 @@ export function RoomTop({ snapshot, view }: { snapshot: Snapshot; view: LessonVi
         )}
       </div>
       <div className="topbar-end">
-        <ConnectionNote snapshot={snapshot}>{poor ? <SignalLow aria-hidden /> : <Signal aria-hidden />}</ConnectionNote>
+        <ConnectionNote snapshot={snapshot}>{poor ? <SignalMedium aria-hidden /> : <Signal aria-hidden />}</ConnectionNote>
         <span className="wide-only">
           <LanguageSwitch />
         </span>

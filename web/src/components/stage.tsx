@@ -9,6 +9,7 @@ import type { LessonView, Person } from "../protocol.gen";
 import { Preview } from "./device-check";
 import { ScreenView } from "./screen-view";
 import { ShareVideo } from "./share-video";
+import { TileGrid } from "./tile-grid";
 import { Avatar, Button } from "./ui";
 
 interface Props {
@@ -94,9 +95,7 @@ function Tiles({ session, view, remote, publishing, speakers, large }: Props & {
       </div>
     );
   }
-  return (
-    <div className={large ? "filmstrip" : `grid of-${Math.min(visible.length, 9)}`}>
-      {visible.map((person) => {
+  const tiles = visible.map((person) => {
         const share = cameras.get(person.id);
         const isOwn = person.id === view.you.id;
         const micOn = view.shares.some((s) => s.participant === person.id && s.source === "microphone" && !s.paused);
@@ -119,7 +118,12 @@ function Tiles({ session, view, remote, publishing, speakers, large }: Props & {
             </figcaption>
           </figure>
         );
-      })}
-    </div>
+      });
+  if (large) return <div className="filmstrip">{tiles}</div>;
+  return (
+    <>
+      <TileGrid count={visible.length}>{tiles}</TileGrid>
+      {shown.length === 0 && view.you.hosts && <p className="stage-hint soft">{words.room.nothingHost}</p>}
+    </>
   );
 }
