@@ -193,13 +193,17 @@ class ConsumerEntry(Struct, frozen=True):
 
 
 class Inventory(Struct, frozen=True, tag="media.inventory"):
-    """Everything that is open: how a restarted gateway finds its own again."""
+    """Everything that is open: how a restarted gateway finds its own again.
+
+    ``taps``: where each sends to; ``tapped``: which producer it sends.
+    """
 
     routers: dict[str, str]
     transports: tuple[TransportEntry, ...]
     producers: tuple[ProducerEntry, ...]
     consumers: tuple[ConsumerEntry, ...]
     taps: dict[int, str]
+    tapped: dict[int, str] = {}
 
 
 class TakeStats(Struct, frozen=True, tag="media.take_stats"):

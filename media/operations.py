@@ -330,6 +330,7 @@ class Operations:
                 for c in self._consumers.values()
             ),
             self._worker.taps.addresses,
+            self._worker.taps.producers,
         )
 
     async def _take_stats(self, _request: control.TakeStats) -> control.Reply:

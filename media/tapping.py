@@ -161,6 +161,10 @@ class Taps:
     def addresses(self) -> dict[int, str]:
         return {n: c.address for c in self._connections.values() for n in c.taps}
 
+    @property
+    def producers(self) -> dict[int, str]:
+        return {n: tap.producer.id for c in self._connections.values() for n, tap in c.taps.items()}
+
     async def connect(self, address: str) -> TapConnection:
         """The one connection to ``address``. Raises OSError or TimeoutError."""
         lock = self._locks.setdefault(address, asyncio.Lock())

@@ -197,7 +197,7 @@ def adopt(lesson: LessonId, inventory: Inventory) -> MediaTable:
                 consumer.kind,
                 consumer.rtp_parameters,
             )
-    for tap, producer_id in inventory.taps.items():
+    for tap, producer_id in inventory.tapped.items():
         if producer_id in table.producers:
             table.taps[ShareId(producer_id)] = tap
     return table

@@ -171,6 +171,7 @@ class FakeWorker:
             tuple(self.transports.values()),
             tuple(self.producers.values()),
             tuple(self.consumers.values()),
+            dict.fromkeys(self.taps, "unix:/nowhere"),
             dict(self.taps),
         )
 
