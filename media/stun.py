@@ -65,8 +65,8 @@ class Message:
 
 
 def parse(data: bytes) -> Message | None:
-    """None for what is not a well-formed STUN message. Attributes after MESSAGE-INTEGRITY but FINGERPRINT
-    are ignored; a wrong FINGERPRINT refuses the message."""
+    """None for what is not a well-formed STUN message of ICE: FINGERPRINT must be there and right
+    (RFC 8445 §7.1). Attributes between MESSAGE-INTEGRITY and FINGERPRINT are ignored."""
     size = len(data)
     if not HEADER_SIZE <= size <= MAX_SIZE:
         return None
@@ -75,10 +75,11 @@ def parse(data: bytes) -> Message | None:
         return None
     attributes: dict[int, bytes] = {}
     integrity_at = -1
+    is_marked = False
     position = HEADER_SIZE
     for _ in range(MAX_ATTRIBUTES):
         if position == size:
-            return Message(kind, transaction, attributes, data, integrity_at)
+            return Message(kind, transaction, attributes, data, integrity_at) if is_marked else None
         if position + 4 > size:
             return None
         name, value_size = _ATTRIBUTE.unpack_from(data, position)
@@ -91,6 +92,7 @@ def parse(data: bytes) -> Message | None:
                 return None
             if int.from_bytes(data[start:end]) != fingerprint(data[:position]):
                 return None
+            is_marked = True
         if integrity_at < 0:
             if name == Attribute.MESSAGE_INTEGRITY:
                 if value_size != 20:

@@ -14,6 +14,8 @@ from media.rtp.seq import Unwrapper
 _HEAD = struct.Struct("!IIHHI")
 MAX_STATUSES = 600
 """Fits one 1,200-byte packet: 2 bytes a delta at most for almost all."""
+MAX_REPORTS = 8
+"""At a time: what a sender that numbers wildly can make us say."""
 _TICK_US = 250
 _REFERENCE_US = 64_000
 
@@ -51,6 +53,10 @@ class Arrivals:
         """The reports due now; forgets what they say."""
         reports: list[bytes] = []
         while self._times:
+            if len(reports) == MAX_REPORTS:
+                self.dropped += len(self._times)
+                self._times.clear()
+                break
             first = self._next
             last = max(self._times)
             if first + MAX_STATUSES <= last:

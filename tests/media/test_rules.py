@@ -1,0 +1,186 @@
+"""Small pure rules: what to ask for again, how often key frames, who speaks, which layer."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media import layers
+from media.keyframes import RetransmissionBudget, SourceGate, SubscriberBudget
+from media.nack import MAX_MISSING, RETRIES, Missing
+from media.rtcp.reports import SenderInfo, to_ntp
+from media.speakers import Speakers
+
+
+def test_missing_is_asked_at_once_then_by_round_trip_then_given_up():
+    missing = Missing()
+    assert missing.gap(10, 12, 0.0)
+    assert missing.due(0.0) == ([10, 11, 12], False)
+    assert missing.due(0.01) == ([], False)
+    assert missing.arrived(11, 0.05)
+    assert not missing.arrived(11, 0.05)
+    now, asked = 0.0, 1
+    while len(missing):
+        now += 0.5
+        wanted, gave_up = missing.due(now)
+        asked += bool(wanted)
+    assert gave_up
+    assert asked == RETRIES
+    assert missing.given_up == 2
+
+
+def test_missing_learns_the_round_trip():
+    missing = Missing()
+    for index in range(100):
+        missing.gap(index, index, float(index))
+        missing.due(float(index))
+        missing.arrived(index, index + 0.03)
+    assert 0.028 < missing.rtt < 0.035
+
+
+def test_too_much_missing_is_a_key_frame_instead():
+    missing = Missing()
+    assert missing.gap(0, MAX_MISSING - 1, 0.0)
+    assert not missing.gap(1000, 1000, 0.0)
+    assert len(missing) == 0
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 40)), max_size=200))
+def test_missing_is_bounded_and_repaired_only_once(steps):
+    missing = Missing()
+    now, newest, repaired = 0.0, 0, 0
+    for lose, by in steps:
+        now += 0.01
+        if lose and by:
+            missing.gap(newest + 1, newest + by, now)
+            newest += by
+        else:
+            repaired += missing.arrived(newest - by, now)
+        missing.due(now)
+        assert len(missing) <= MAX_MISSING
+    assert repaired <= newest
+
+
+@given(st.lists(st.floats(0.001, 0.4), max_size=200))
+def test_a_source_is_asked_at_most_twice_a_second(waits):
+    gate = SourceGate()
+    now, sent = 0.0, []
+    for wait in waits:
+        now += wait
+        if gate.ask(now) or gate.due(now):
+            sent.append(now)
+    assert all(b - a >= 0.5 for a, b in itertools.pairwise(sent))
+
+
+def test_a_kept_request_is_sent_later_unless_a_key_frame_comes():
+    gate = SourceGate()
+    assert gate.ask(0.0)
+    assert not gate.ask(0.1)
+    assert not gate.due(0.4)
+    assert gate.due(0.5)
+    assert not gate.due(0.6)
+    assert gate.due(1.5), "unanswered"
+    gate.arrived()
+    assert not gate.due(10.0)
+    assert gate.ask(11.0)
+    assert not gate.ask(11.2)
+    gate.arrived()
+    assert not gate.due(11.6)
+
+
+def test_an_unanswered_request_is_not_repeated_for_ever():
+    gate = SourceGate()
+    gate.ask(0.0)
+    assert sum(gate.due(float(second)) for second in range(1, 60)) == 4
+
+
+def test_a_subscriber_gets_one_key_frame_per_five_seconds():
+    budget = SubscriberBudget()
+    assert budget.ask(0.0)
+    assert not any(budget.ask(0.1 * step) for step in range(1, 50))
+    assert not budget.due(4.9)
+    assert budget.due(5.0)
+    assert not budget.due(10.0)
+    budget.ask(6.0)
+    budget.satisfied()
+    assert not budget.due(20.0)
+
+
+def test_retransmissions_are_a_share_of_what_is_sent():
+    budget = RetransmissionBudget()
+    spent = 0
+    while budget.allows(0):
+        budget.spend(1200)
+        spent += 1200
+    assert spent <= RetransmissionBudget.START + 1200
+    assert budget.allows(1_000_000)
+    while budget.allows(1_000_000):
+        budget.spend(1200)
+        spent += 1200
+    assert spent <= RetransmissionBudget.START + 250_000 + 2400
+
+
+def test_speakers_are_told_on_change_at_most_twice_a_second():
+    speakers = Speakers()
+    told = []
+    now = 0.0
+    for step in range(200):
+        now = step * 0.02
+        speakers.note("loud", 20, now)
+        speakers.note("quiet", 40, now)
+        speakers.note("silent", 100, now)
+        if (change := speakers.changed(now)) is not None:
+            told.append((now, change))
+    assert [tuple(p for p, _ in change) for _, change in told][-1] == ("loud", "quiet")
+    assert all(b - a >= 0.5 for (a, _), (b, _) in itertools.pairwise(told))
+    assert len(told) <= 3
+    for step in range(100):
+        later = now + step * 0.02
+        speakers.note("silent", 100, later)
+        if (change := speakers.changed(later)) is not None:
+            told.append((later, change))
+    assert told[-1][1] == ()
+
+
+def test_a_short_click_is_not_speech_for_long():
+    speakers = Speakers()
+    speakers.note("a", 5, 0.0)
+    for step in range(1, 200):
+        speakers.note("a", 127, step * 0.02)
+        speakers.changed(step * 0.02)
+    assert speakers.changed(10.0) is None
+
+
+def test_the_best_layer_is_the_highest_that_arrives():
+    assert layers.best([0.0, 0.0, 0.0], 0.5) == 2
+    assert layers.best([2.0, 2.0, 0.5], 2.0) == 1
+    assert layers.best([2.0, None, None], 2.0) == 0
+    assert layers.best([None, None], 2.0) is None
+    assert layers.best([0.0], 1.5) is None
+
+
+@given(
+    st.integers(0, 0xFFFFFFFF), st.integers(0, 0xFFFFFFFF), st.integers(0, 0xFFFFFFFF), st.floats(0.02, 5.0)
+)
+def test_time_goes_on_over_a_switch(base_a, base_b, offset, elapsed):
+    """Both streams count one time from bases of their own; after the switch it still is one time line."""
+    ntp = to_ntp(1_800_000_000.0)
+    last = (base_a + (10 * 90_000)) & 0xFFFFFFFF
+    timestamp = (base_b + round((10 + elapsed) * 90_000)) & 0xFFFFFFFF
+    before = layers.Clock(SenderInfo(1, ntp, base_a, 0, 0), last, 10.0)
+    after = layers.Clock(SenderInfo(2, ntp, base_b, 0, 0), timestamp, 10.0 + elapsed)
+    made = layers.timestamp_offset(before, offset, after, timestamp, 10.0 + elapsed, 90_000)
+    went_out = (last + offset) & 0xFFFFFFFF
+    goes_out = (timestamp + made) & 0xFFFFFFFF
+    assert abs(((goes_out - went_out) & 0xFFFFFFFF) - round(elapsed * 90_000)) <= 2
+    without = layers.timestamp_offset(
+        before._replace(sender=None), offset, after, timestamp, 10.0 + elapsed, 90_000
+    )
+    assert abs(((timestamp + without - went_out) & 0xFFFFFFFF) - round(elapsed * 90_000)) <= 2
+
+
+def test_time_never_goes_back():
+    before = layers.Clock(None, 900_000, 10.0)
+    after = layers.Clock(None, 5, 10.0)
+    made = layers.timestamp_offset(before, 0, after, 5, 10.0, 90_000)
+    assert (5 + made) & 0xFFFFFFFF == 903_000
