@@ -10,6 +10,9 @@ from recorder.rtp import SenderReport, Unwrapper
 WINDOW_MS = 5000.0
 """The fastest packet of the last one to two windows tells a sender's offset."""
 SLEW = 0.02
+FIRST_SLEW = 0.1
+FIRST_MS = 2000.0
+"""At first, when one late packet may have set the clock, opinions are followed faster."""
 JUMP_MS = 500.0
 STRANGE_MS = 1000.0
 """Reports that disagree more than this with the same person's other tracks are of another device."""
@@ -84,6 +87,7 @@ class TrackClock:
         self._ntp: float | None = None
         self._offset: float | None = None
         self._told = 0.0
+        self._first = 0.0
         self._newest = 0.0
 
     def close(self) -> None:
@@ -115,9 +119,10 @@ class TrackClock:
         media = self._unwrapper.peek(timestamp) / self._rate
         wanted = self._wanted()
         if self._offset is None or abs(wanted - self._offset) > JUMP_MS:
-            self._offset, self._told = wanted, media
+            self._offset, self._told, self._first = wanted, media, media
         elif media > self._told:
-            most = SLEW * (media - self._told)
+            slew = SLEW if media - self._first > FIRST_MS else FIRST_SLEW
+            most = slew * (media - self._told)
             self._offset += max(-most, min(most, wanted - self._offset))
             self._told = media
         return media + self._offset

@@ -114,7 +114,14 @@ class Disk:
             self._until_check = 0
             raise DiskFull("less than the least free space is left")
 
+    async def flushed(self) -> None:
+        """Returns once all that was put before is done."""
+        done = asyncio.Event()
+        self.put(lambda: _tell(self.loop, done.set), 0)
+        await done.wait()
+
     async def close(self) -> None:
+        """Idempotent."""
         self._queue.put((None, 0))
         await asyncio.to_thread(self._thread.join)
 

@@ -20,6 +20,8 @@ DELAY_MS = 400.0
 KEY_FRAME_EVERY_MS = 10_000.0
 """Where key frames are, playing can begin: so seeking decodes at most this much of the past."""
 PLACEHOLDER_AFTER_MS = 2000.0
+REPEAT_STILL_MS = 30_000.0
+"""A key frame after which nothing came is written again, so that seeking need not go far back for it."""
 TRACKS = (
     Track(VIDEO, "vp8", placeholder.WIDTH, placeholder.HEIGHT),
     Track(AUDIO, "opus"),
@@ -54,14 +56,16 @@ class Programme:
         self._codec: Codec | None = file.tracks[VIDEO].codec if pictured else None
         self._waiting: list[tuple[float, int, str, Frame, Codec]] = []
         self._order = 0
+        self._ended_at: float | None = None
+        self._still: bytes | None = None
+        self._last_shown = last_picture
         self._last_key = last_picture
         self._last_placeholder = last_picture if last_picture else None
 
-    def set_stage(self, share: str | None) -> None:
-        """None: nothing follows the last picture."""
+    def set_stage(self, share: str | None, now: float) -> None:
+        """None: nothing of after ``now`` follows the last picture."""
         self.stage = share
-        if share is None:
-            self.shown = None
+        self._ended_at = now if share is None else None
 
     def picture(self, share: str, time: float, frame: Frame, codec: Codec) -> None:
         """A frame of any share; those not on stage pass by."""
@@ -72,11 +76,6 @@ class Programme:
             self.shown = None
         self._order += 1
         heapq.heappush(self._waiting, (time, self._order, share, frame, codec))
-
-    def lose(self, share: str) -> None:
-        """Frames of this share were lost: what follows is of no use before its next key frame."""
-        if share == self.shown:
-            self.shown = None
 
     def wants_key(self, now: float) -> str | None:
         """The share on stage, when the programme cannot go on without a key frame or is due one."""
@@ -95,6 +94,9 @@ class Programme:
         self._pictures_before(until)
         if self._codec is None:
             self._place_holder()
+        elif self._still is not None and self.mixed - self._last_shown >= REPEAT_STILL_MS:
+            self._last_shown = float(self.mixed)
+            self._file.block(VIDEO, self.mixed - FRAME_MS, self._still, key=True)
 
     @property
     def mixed(self) -> int:
@@ -107,6 +109,9 @@ class Programme:
             self._show(share, time, frame, codec)
 
     def _show(self, share: str, time: float, frame: Frame, codec: Codec) -> None:
+        if self._ended_at is not None and time > self._ended_at:
+            self.shown = None
+            return
         if share != self.shown:
             if share != self.stage or not frame.key:
                 return
@@ -118,6 +123,8 @@ class Programme:
             self._last_key = time
             if self._codec is None:
                 self._first_picture(frame, codec)
+        self._still = frame.data if frame.key else None
+        self._last_shown = time
         self._file.block(VIDEO, max(0, round(time)), frame.data, key=frame.key)
 
     def _first_picture(self, frame: Frame, codec: Codec) -> None:

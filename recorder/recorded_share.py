@@ -72,8 +72,6 @@ class RecordedShare:
             self._skipping = True
             return
         if self._congested():
-            if not self._skipping:
-                self.lost()
             self._skipping = True
         elif frame.key:
             self._skipping = False
@@ -90,6 +88,3 @@ class RecordedShare:
         samples = self._decoder.decode(packet)
         if samples is not None:
             self._programme.mixer.add(start, samples)
-
-    def lost(self) -> None:
-        self._programme.lose(self._share)

@@ -124,7 +124,7 @@ class Recording:
             found.close()
 
     def set_stage(self, share: str | None, now: float) -> None:
-        self._programme.set_stage(share)
+        self._programme.set_stage(share, now)
         self._want_keys(now)
 
     def frame(self, share: str, frame: TapFrame, now: float) -> None:

@@ -17,13 +17,10 @@ _MOST_REPORTS = 8
 
 class TrackSink(Protocol):
     def picture(self, time: float, frame: Frame) -> None:
-        """A whole frame at ``time`` ms."""
+        """A whole frame at ``time`` ms; never a delta over a gap."""
 
     def sound(self, start: float, packet: bytes) -> None:
         """An Opus packet at ``start`` ms."""
-
-    def lost(self) -> None:
-        """Pictures are missing: what follows begins with a key frame."""
 
 
 class TrackReceiver:
@@ -88,7 +85,6 @@ class TrackReceiver:
             self.lost += self._reorder.lost
             self._clock.restart()
             self._begin()
-            self._sink.lost()
         self._ssrc = ssrc
         return True
 
@@ -98,11 +94,7 @@ class TrackReceiver:
                 self._hear(packet)
             return
         for packet, gap in packets:
-            usable = not self._frames.wants_key
-            frames = self._frames.push(packet, gap)
-            if usable and self._frames.wants_key:
-                self._sink.lost()
-            for frame in frames:
+            for frame in self._frames.push(packet, gap):
                 self._sink.picture(self._clock.time(frame.timestamp), frame)
 
     def _hear(self, packet: RtpPacket) -> None:

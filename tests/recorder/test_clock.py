@@ -2,7 +2,7 @@
 
 import random
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from recorder.clock import SenderClock, TrackClock
@@ -46,7 +46,7 @@ class Sim:
         return found
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(
     st.integers(0, 1000),
     st.sampled_from([-100, 0, 100]),
@@ -56,14 +56,14 @@ class Sim:
     st.floats(-3.6e6, 3.6e6),
 )
 def test_sound_and_picture_stay_within_80_ms(seed, drift, jitter, encode, first_report, ntp_error):
-    found = Sim(seed, drift, jitter, encode, first_report, ntp_error).run(120)
+    found = Sim(seed, drift, jitter, encode, first_report, ntp_error).run(30)
     settled = [row for row in found if row[0] > first_report + 5000]
     for at, sound, picture in settled:
         assert abs(sound - picture) < 40
         assert -5 < sound - at - 20 < 60
     # Before any report the tracks are laid by arrival alone, so the encoder's delay is in it.
-    for _, sound, picture in found:
-        assert abs(sound - picture) < 80 + jitter
+    for at, sound, picture in found:
+        assert abs(sound - picture) < (80 if at > 2000 else 80 + 3 * jitter)
 
 
 def test_long_drift_is_followed():
