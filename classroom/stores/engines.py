@@ -1,7 +1,7 @@
 """The connections to a database: everything that is special to SQLite or PostgreSQL, in one place.
 
 SQLite: write-ahead log, ``synchronous=FULL`` (a commit has reached the disk when it returns and
-survives a power cut), foreign keys on, deleted bytes overwritten, ten seconds of patience with
+survives a power cut), foreign keys on, deleted bytes overwritten, half a minute of patience with
 another process. One connection writes (``BEGIN IMMEDIATE``, so it never has to give up in the
 middle), a few read. PostgreSQL: one pool for both.
 """
@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from classroom.stores.port import StoreError, Unavailable
 
-BUSY_MS = 10_000
+BUSY_MS = 30_000
 FILE_NAME = "classroom.db"
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",

@@ -22,6 +22,11 @@ async def migrate(engines: Engines) -> None:
     try:
         if await _revision(engines) == schema.REVISION:
             return
+        # Here and not above: loading Alembic costs a good part of a start, and is needed once. And not
+        # below: nobody should wait for it behind the lock.
+        import alembic.command
+        import alembic.config  # noqa: F401
+
         async with engines.writer.begin() as connection:
             # SQLite's transaction began with the write lock; PostgreSQL needs a lock of its own.
             if not engines.sqlite:
@@ -41,7 +46,6 @@ async def _revision(engines: Engines) -> str | None:
 
 
 def _upgrade(connection: Connection) -> None:
-    # Here and not above: loading Alembic costs a good part of a start, and is needed once.
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError

@@ -20,10 +20,10 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", storable(name).strip()).casefold())
 
 
-def in_class_order(name: str) -> tuple[tuple[int, str], ...]:
+def in_class_order(name: str) -> tuple[tuple[bool, int, str], ...]:
     """A sort key for names of classes: 9B, 10A2, 10A10."""
     parts = re.findall(r"(\d{1,18})|(\D+)", name_key(name))
-    return tuple((int(number or 0), word) for number, word in parts)
+    return tuple((bool(word), int(number or 0), word) for number, word in parts)
 
 
 def in_name_order(name: str) -> tuple[_Word, ...]:

@@ -1,6 +1,6 @@
 """Fixtures of the contract suites: the stores on every database that may serve them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteGround:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres: PostgresServer) -> PostgresGround:
+    """Lent to every test in turn: to make a database takes PostgreSQL longer than most tests."""
     ground = PostgresGround(postgres)
     migrate(ground)
     return ground
@@ -32,11 +33,27 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def empty_database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Ground:
+def empty_database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
     """A database that nobody has opened yet."""
     if kind == "sqlite":
-        return SqliteGround(tmp_path / "empty")
-    return PostgresGround(request.getfixturevalue("postgres"))
+        yield SqliteGround(tmp_path / "empty")
+        return
+    ground = PostgresGround(request.getfixturevalue("postgres"))
+    yield ground
+    ground.drop()
+
+
+@pytest.fixture
+def own_database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
+    """A database that is up to date, for tests that change its schema."""
+    if kind == "sqlite":
+        yield SqliteGround(tmp_path / "own", request.getfixturevalue("sqlite_template"))
+        return
+    template = request.getfixturevalue("postgres_template")
+    template.clear()
+    ground = PostgresGround(request.getfixturevalue("postgres"), template)
+    yield ground
+    ground.drop()
 
 
 @pytest.fixture
@@ -44,7 +61,9 @@ def database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Groun
     """A database that is up to date and holds nothing."""
     if kind == "sqlite":
         return SqliteGround(tmp_path / "data", request.getfixturevalue("sqlite_template"))
-    return PostgresGround(request.getfixturevalue("postgres"), request.getfixturevalue("postgres_template"))
+    ground: PostgresGround = request.getfixturevalue("postgres_template")
+    ground.clear()
+    return ground
 
 
 @pytest.fixture

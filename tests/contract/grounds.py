@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from classroom.stores.database import open_stores
+from classroom.stores.schema import metadata
 from tests.services import PostgresServer
 
 
@@ -46,6 +47,16 @@ class PostgresGround:
         self._server = server
         self.name = server.create("template1" if template is None else template.name)
         self.url = server.url(self.name)
+
+    def clear(self) -> None:
+        """Empty every table, past the guards."""
+        tables = ", ".join(table.name for table in metadata.sorted_tables)
+        self._server.sql(
+            f"SET session_replication_role = replica; TRUNCATE {tables} RESTART IDENTITY", self.name
+        )
+
+    def drop(self) -> None:
+        self._server.sql(f'DROP DATABASE "{self.name}" WITH (FORCE)')
 
     def tamper(self, statement: str) -> None:
         self._server.sql(statement.replace("x'00'", "'\\x00'::bytea"), self.name)

@@ -243,13 +243,17 @@ class TestTampering:
             database.tamper(statement)
         assert await stores.log.verify(LESSON) is None
 
-    async def test_who_removes_the_guard_is_found_out(self, stores: Stores, database: Ground) -> None:
-        await filled(stores, ended=False)
-        on = "" if database.kind == "sqlite" else " ON log"
-        guard = "log_keeps" if database.kind == "sqlite" else "log_guard"
-        database.tamper(f"DROP TRIGGER {guard}{on}")
-        database.tamper("UPDATE log SET at = at + 1 WHERE seq = 4")
-        assert await stores.log.verify(LESSON) == 4
+    async def test_who_removes_the_guard_is_found_out(self, own_database: Ground) -> None:
+        stores = await open_stores(own_database.url, school="S")
+        try:
+            await filled(stores, ended=False)
+            on = "" if own_database.kind == "sqlite" else " ON log"
+            guard = "log_keeps" if own_database.kind == "sqlite" else "log_guard"
+            own_database.tamper(f"DROP TRIGGER {guard}{on}")
+            own_database.tamper("UPDATE log SET at = at + 1 WHERE seq = 4")
+            assert await stores.log.verify(LESSON) == 4
+        finally:
+            await stores.close()
 
 
 class TestErasure:

@@ -102,10 +102,10 @@ def test_the_revision_in_the_code_is_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == schema.REVISION
 
 
-async def test_a_newer_database_is_left_alone(database: Ground) -> None:
-    database.tamper("UPDATE alembic_version SET version_num = '9999'")
+async def test_a_newer_database_is_left_alone(own_database: Ground) -> None:
+    own_database.tamper("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(NewerDatabase):
-        await open_stores(database.url, school="S")
+        await open_stores(own_database.url, school="S")
 
 
 async def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
