@@ -197,7 +197,7 @@ class Participant:
 
     async def _resume(self, consumer: str) -> None:
         if self.socket is not None:
-            with contextlib.suppress(Refused):
+            with contextlib.suppress(Refused, ConnectionError):
                 await self.socket.ask(ask.ResumeConsumer, consumer=consumer)
 
     async def _send(self, source: str, stream: Microphone | Screen) -> None:
