@@ -25,7 +25,7 @@ from signaling.bus.port import BusError, Handler, Listener, NobodyServes, Presen
 
 BEAT = 0.5
 """Seconds between two signs of life."""
-EXPIRY = 2.0
+EXPIRY = 2.5
 """Seconds without a sign of life after which an address is down."""
 GRACE = 2 * BEAT + EXPIRY
 """Seconds after Redis was away in which an address that was up may show itself again."""

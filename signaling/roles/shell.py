@@ -2,8 +2,10 @@
 
 import asyncio
 import errno
+import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -40,9 +42,15 @@ def run_role(name: str, settings: Settings, body: Body) -> int:
         log.error("no_bus", detail="give --redis-url, or let `classroom serve` start this role")
         return UNUSABLE
     try:
-        return asyncio.run(_run(name, settings, Path(runtime or settings.data), body))
+        status = asyncio.run(_run(name, settings, Path(runtime or settings.data), body))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        return 0
+        status = 0
+    if runtime:
+        # Everything is closed; taking the interpreter apart only costs time that a stop has not.
+        logging.shutdown()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
 
 
 async def _run(name: str, settings: Settings, runtime: Path, body: Body) -> int:
