@@ -89,7 +89,22 @@ async function mayUse(): Promise<boolean> {
   }
 }
 
-export function Preview({ track, label }: { track: MediaStreamTrack; label: string }) {
+interface PreviewProps {
+  track: MediaStreamTrack;
+  label: string;
+}
+
+/** One's own camera, as in a mirror. */
+export function Preview(props: PreviewProps) {
+  return <OwnPicture {...props} className="mirrored" />;
+}
+
+/** What one shares oneself, small: large, a shared tab would show itself without end. */
+export function OwnScreen(props: PreviewProps) {
+  return <OwnPicture {...props} className="own-screen-picture" />;
+}
+
+function OwnPicture({ track, label, className }: PreviewProps & { className: string }) {
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     const element = video.current;
@@ -99,7 +114,7 @@ export function Preview({ track, label }: { track: MediaStreamTrack; label: stri
       element.srcObject = null;
     };
   }, [track]);
-  return <video ref={video} className="mirrored" aria-label={label} autoPlay playsInline muted />;
+  return <video ref={video} className={className} aria-label={label} autoPlay playsInline muted />;
 }
 
 export function Meter({ track }: { track: MediaStreamTrack | null }) {

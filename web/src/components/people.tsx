@@ -19,9 +19,8 @@ export function People({ session, view, speakers }: Props) {
   const people = inOrder(view, language);
   return (
     <section className="people" aria-labelledby={heading}>
-      <div className="section-head">
+      <div className={view.you.hosts || people.some((person) => person.hand !== null) ? "section-head" : "unseen"}>
         <h2 id={heading}>{words.room.people}</h2>
-        <span className="soft">{people.length}</span>
       </div>
       <ul className="rows">
         {people.map((person) => (
@@ -76,7 +75,7 @@ function Row({ person, session, view, speaking, onRemove }: RowProps) {
         {sharing && <MonitorUp role="img" aria-label={words.room.screenOf(person.name)} />}
         {camera && <Video role="img" aria-label={words.room.cameraOf(person.name)} />}
         {!(manages && micOn) &&
-          (micOn ? <Mic role="img" aria-label={words.room.speaking} /> : <MicOff role="img" aria-label={words.room.micIsOff} className="soft" />)}
+          (micOn ? <Mic role="img" aria-label={words.room.micIsOn} /> : <MicOff role="img" aria-label={words.room.micIsOff} className="soft" />)}
       </div>
       {manages && (
         <div className="row-actions">

@@ -46,7 +46,11 @@ export function PreJoin({ session, snapshot, view }: Props) {
         <DeviceCheck onTrouble={(trouble) => session.tell("trouble", trouble)} />
         <section className="pre-join-side">
           <h1>{knocking ? lesson.title : words.join.heading}</h1>
-          <div role="status" className={knocking ? "waiting-card" : "no-message"}>
+          <div
+            role="status"
+            aria-label={knocking ? words.join.waiting : undefined}
+            className={knocking ? "waiting-card" : "no-message"}
+          >
             {knocking && (
               <>
                 <p className="waiting-line">

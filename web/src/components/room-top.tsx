@@ -23,21 +23,21 @@ export function RoomTop({ snapshot, view }: { snapshot: Snapshot; view: LessonVi
           {view.people.filter((person) => person.online).length}
         </span>
       </div>
-      <div role="status" className={lesson.recordingSince === null ? "no-message" : "recording-now"}>
-        {lesson.recordingSince !== null && (
-          <>
-            <span className="red-dot" aria-hidden />
-            {words.room.recording}
-            <Elapsed since={lesson.recordingSince} offset={snapshot.clockOffset} />
-          </>
-        )}
+      <div className={lesson.recordingSince === null ? "no-message" : "recording-now"}>
+        {lesson.recordingSince !== null && <span className="red-dot" aria-hidden />}
+        <span role="status" aria-label={lesson.recordingSince === null ? undefined : words.room.recording}>
+          {lesson.recordingSince !== null && words.room.recording}
+        </span>
+        {lesson.recordingSince !== null && <Elapsed since={lesson.recordingSince} offset={snapshot.clockOffset} />}
       </div>
       <div className="topbar-end">
         <ConnectionNote snapshot={snapshot}>{poor ? <SignalMedium aria-hidden /> : <Signal aria-hidden />}</ConnectionNote>
         <span className="wide-only">
           <LanguageSwitch />
         </span>
-        <ThemeSwitch />
+        <span className="wide-only">
+          <ThemeSwitch />
+        </span>
         <SignOut compact />
       </div>
     </header>

@@ -6,7 +6,7 @@ import type { LessonSession, RemoteShare } from "../lesson/session";
 import { nameOf } from "../lesson/view";
 import type { Publishing } from "../media/publisher";
 import type { LessonView, Person } from "../protocol.gen";
-import { Preview } from "./device-check";
+import { OwnScreen, Preview } from "./device-check";
 import { ScreenView } from "./screen-view";
 import { ShareVideo } from "./share-video";
 import { TileGrid } from "./tile-grid";
@@ -57,12 +57,11 @@ export function Stage({ session, view, remote, publishing, speakers }: Props) {
       ) : (
         publishing.screen && (
           <div className="own-screen">
-            <MonitorUp aria-hidden />
-            <h2>{words.room.sharingSelf}</h2>
+            {publishing.screenTrack && <OwnScreen track={publishing.screenTrack} label={words.room.sharingSelf} />}
+            <h2>
+              <MonitorUp aria-hidden /> {words.room.sharingSelf}
+            </h2>
             <p className="soft">{words.room.sharingSelfHint}</p>
-            <Button look="danger" aria-label={undefined} onPress={() => void session.publisher.setScreen(false)}>
-              {words.room.stopShare}
-            </Button>
           </div>
         )
       )}

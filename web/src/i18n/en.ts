@@ -193,6 +193,7 @@ export const en: Words = {
     screens: "Shared screens",
     speaking: "speaking",
     micIsOff: "microphone off",
+    micIsOn: "microphone on",
     paused: "paused",
     zoomIn: "Zoom in",
     zoomOut: "Zoom out",

@@ -190,6 +190,7 @@ export const vi = {
     screens: "Màn hình đang chia sẻ",
     speaking: "đang nói",
     micIsOff: "micrô tắt",
+    micIsOn: "micrô bật",
     paused: "tạm dừng",
     zoomIn: "Phóng to",
     zoomOut: "Thu nhỏ",

@@ -47,6 +47,7 @@ export interface Snapshot {
 
 const TELL_MS = 6000;
 const QUALITY_MS = 3000;
+const CHIME_MS = 8000;
 const REBUILD_MS = 1000;
 
 export class LessonSession {
@@ -56,6 +57,8 @@ export class LessonSession {
   #snapshot: Snapshot;
   #seen: Seen | null = null;
   #firstState = true;
+  #pressed: boolean;
+  #chimedAt = 0;
   #instance: string | null = null;
   #media: MediaSession | null = null;
   #building: Promise<void> = Promise.resolve();
@@ -69,6 +72,7 @@ export class LessonSession {
     readonly lesson: string,
     wants: boolean,
   ) {
+    this.#pressed = wants;
     this.socket = new LessonSocket(paths.socket(lesson), {
       onLink: (link) => this.#linkChanged(link),
       onMessage: (message) => this.#message(message),
@@ -225,7 +229,7 @@ export class LessonSession {
     if (message.type === "state") this.#stateCame(view, message.media);
     else if (message.change.sharesGone?.length) this.#sharesGone(message.change.sharesGone);
     if (before) this.#notice(before, view);
-    else if (view.waiting.length > 0) chime();
+    else if (view.waiting.length > 0) this.#chime();
   }
 
   #stateCame(view: LessonView, instance: string | null): void {
@@ -233,7 +237,9 @@ export class LessonSession {
     this.#firstState = false;
     const { admission } = view.you;
     if (admission === "admitted" || admission === "knocking") this.#set({ wants: true });
-    const mayAsk = admission === "none" || admission === "admitted";
+    // Whoever was denied asks again only by pressing the button, not by reloading.
+    const mayAsk = admission === "none" || admission === "admitted" || (admission === "denied" && this.#pressed);
+    if (first) this.#pressed = false;
     if (first && this.#snapshot.wants && mayAsk && view.lesson.phase !== "ended") void this.ask({ type: "knock" });
     if (instance === null) {
       this.#instance = null;
@@ -261,7 +267,7 @@ export class LessonSession {
 
   #notice(before: LessonView, view: LessonView): void {
     const known = new Set(before.waiting.map((person) => person.id));
-    if (view.waiting.some((person) => !known.has(person.id)) && known.size === 0) chime();
+    if (view.waiting.some((person) => !known.has(person.id))) this.#chime();
     const may = (of: LessonView) => of.you.grants.includes("share_screen");
     if (!view.you.hosts && !may(before) && may(view) && !before.lesson.safeMode && before.you.admission === "admitted") {
       this.tell("notice", "mayShare");
@@ -269,6 +275,13 @@ export class LessonSession {
     if (before.lesson.recordingSince === null && view.lesson.recordingSince !== null && view.you.admission === "admitted") {
       this.tell("notice", "recordingStarted");
     }
+  }
+
+  /** One for all who come within a few seconds. */
+  #chime(): void {
+    if (Date.now() - this.#chimedAt < CHIME_MS) return;
+    this.#chimedAt = Date.now();
+    chime();
   }
 
   #bye(message: Bye): void {

@@ -36,6 +36,8 @@ export class MediaSession {
   #offers = new Map<string, Offer>();
   #shown = new Set<string>();
   #closed = false;
+  #loaded: Promise<void>;
+  #setLoaded: () => void = () => undefined;
   #healths = new Map<string, Health>();
   #timers = new Map<string, ReturnType<typeof setTimeout>>();
 
@@ -43,7 +45,9 @@ export class MediaSession {
     readonly instance: string,
     readonly socket: LessonSocket,
     readonly handlers: SessionHandlers,
-  ) {}
+  ) {
+    this.#loaded = new Promise((resolve) => (this.#setLoaded = resolve));
+  }
 
   get closed(): boolean {
     return this.#closed;
@@ -52,6 +56,7 @@ export class MediaSession {
   async join(): Promise<void> {
     const { rtpCapabilities } = await this.#ask<"capabilities">({ type: "get_capabilities" });
     await this.#device.load({ routerRtpCapabilities: rtpCapabilities as types.RtpCapabilities });
+    this.#setLoaded();
     await this.rejoin();
   }
 
@@ -158,6 +163,7 @@ export class MediaSession {
   }
 
   async #open(send: boolean): Promise<types.Transport> {
+    await this.#loaded;
     const answer = await this.#ask<"transport">({ type: "open_transport", send });
     if (this.#closed) throw new Error("closed");
     const parameters = answer.parameters as TransportParameters & types.TransportOptions;

@@ -6,7 +6,7 @@ import { Room } from "../components/room";
 import { Spinner } from "../components/ui";
 import { useWords } from "../i18n/language";
 import { LessonSession } from "../lesson/session";
-import { cameToAsk } from "../router";
+import { cameToAsk, forgetAsk } from "../router";
 
 export function LessonPage({ lesson }: { lesson: string }) {
   const [visit, setVisit] = useState({ number: 0, ask: cameToAsk() });
@@ -38,6 +38,11 @@ function Visit({ session, again }: { session: LessonSession; again(): void }) {
       document.title = words.app.name;
     };
   }, [view, words]);
+
+  const denied = over === "denied" || view?.you.admission === "denied";
+  useEffect(() => {
+    if (denied) forgetAsk();
+  }, [denied]);
 
   useEffect(() => {
     if (fatal === "signed_out") void signOut();
