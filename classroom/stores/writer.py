@@ -104,20 +104,36 @@ class Writer:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        while True:
-            batch = [await self._queue.get()]
-            # One turn of the loop, so that everybody who is ready to write comes along.
+        try:
+            while True:
+                await self._take()
+        finally:
+            # Also when somebody else ends the task: who waits must hear of it.
+            self._closed = True
+            while not self._queue.empty():
+                self._tell([self._queue.get_nowait()], Unavailable("the stores are closed"))
+
+    async def _take(self) -> None:
+        """Commit everything that waits now."""
+        batch = [await self._queue.get()]
+        # One turn of the loop, so that everybody who is ready to write comes along.
+        unknown: Exception | None = Unavailable("the stores were closed during the commit")
+        try:
             await asyncio.sleep(0)
             while len(batch) < BATCH_BOUND and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
-            wanted = [waiting for waiting in batch if not waiting.done.done()]
-            try:
-                if wanted:
-                    await self._commit_or_part(wanted)
-            finally:
-                for waiting in batch:
-                    waiting.tell()
-                    self._queue.task_done()
+            if wanted := [waiting for waiting in batch if not waiting.done.done()]:
+                await self._commit_or_part(wanted)
+            unknown = None
+        finally:
+            self._tell(batch, unknown)
+
+    def _tell(self, batch: list[_Waiting], instead: Exception | None) -> None:
+        for waiting in batch:
+            if instead is not None:
+                waiting.error = instead
+            waiting.tell()
+            self._queue.task_done()
 
     async def _commit_or_part(self, batch: list[_Waiting]) -> None:
         try:

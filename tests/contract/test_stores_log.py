@@ -12,9 +12,10 @@ from classroom.ids import AccountId, ClassId, ConnectionId, LessonId, MessageId,
 from classroom.lesson import events as ev
 from classroom.people import Role
 from classroom.stores.database import Database, open_stores
-from classroom.stores.port import Conflict, Stores
+from classroom.stores.port import Conflict, Stores, Unavailable
 from classroom.stores.writer import BATCH_BOUND
-from tests.contract.grounds import Ground, SqliteGround
+from tests.contract.grounds import Ground, PostgresGround, SqliteGround
+from tests.services import PostgresServer
 
 LESSON = LessonId("lesson")
 TEACHER, STUDENT, OTHER = ParticipantId("t"), ParticipantId("s"), ParticipantId("o")
@@ -195,6 +196,32 @@ class TestGroupCommit:
         assert [isinstance(each, tuple) for each in outcomes] == [n != 4 for n in range(9)]
         await stores.log.append(LESSON, 0, [scheduled()], NOW)
 
+    async def test_a_writer_ended_from_outside_tells_everybody(self, database: Ground) -> None:
+        """Nobody hears of a success that is not in the database, and nobody waits for ever."""
+        stores = await open_stores(database.url, school="S")
+        try:
+            lessons = [LessonId(f"l{number}") for number in range(BATCH_BOUND + 20)]
+            appends = [
+                asyncio.ensure_future(stores.log.append(each, 0, [ev.HandRaised(STUDENT)], NOW))
+                for each in lessons
+            ]
+            for _ in range(5):
+                await asyncio.sleep(0)
+            stores.connections.writer._task.cancel()
+            outcomes = await asyncio.gather(*appends, return_exceptions=True)
+            assert all(isinstance(each, tuple | Unavailable) for each in outcomes)
+            with pytest.raises(Unavailable):
+                await stores.classes.add("10A1")
+        finally:
+            await stores.close()
+        again = await open_stores(database.url, school="S")
+        try:
+            for lesson, outcome in zip(lessons, outcomes, strict=True):
+                if isinstance(outcome, tuple):
+                    assert len(await again.log.read(lesson)) == 1
+        finally:
+            await again.close()
+
     async def test_close_finishes_what_waits(self, database: Ground) -> None:
         stores = await open_stores(database.url, school="S")
         appends = [
@@ -300,6 +327,26 @@ class TestErasure:
             assert not any(needle in file.read_bytes() for file in files)
         finally:
             await stores.close()
+
+
+async def test_a_database_that_went_away_comes_back(
+    postgres: PostgresServer, postgres_template: PostgresGround
+) -> None:
+    """PostgreSQL closes every connection (a restart, a fail-over): the next changes go on."""
+    postgres_template.clear()
+    stores = await open_stores(postgres_template.url, school="S")
+    try:
+        await stores.log.append(LESSON, 0, [scheduled()], NOW)
+        for seq in range(1, 4):
+            postgres.sql(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                f" WHERE datname = '{postgres_template.name}'"
+            )
+            await stores.log.append(LESSON, seq, [message(STUDENT, str(seq))], NOW)
+            assert await stores.ready()
+        assert await stores.log.verify(LESSON) is None
+    finally:
+        await stores.close()
 
 
 async def test_kill_loses_nothing_that_was_acknowledged(database: Ground) -> None:
