@@ -18,7 +18,7 @@ class _RoleFigures(Collector):
         for address, values in sorted(self.values.items()):
             role = address.split(".")[0]
             for name, value in sorted(values.items()):
-                full = f"classroom_{role}_{name}".replace(".", "_").replace("-", "_")
+                full = f"classroom_{role}_{name.removeprefix(f'{role}_')}".replace(".", "_").replace("-", "_")
                 family = families.get(full)
                 if family is None:
                     family = families[full] = GaugeMetricFamily(

@@ -69,6 +69,10 @@ class RecordingDirector:
         await self._stack.aclose()
         await self._tasks.close()
 
+    def of(self, lesson: LessonId) -> LessonRecording | None:
+        """None while the lesson is not recorded."""
+        return self._lessons.get(lesson)
+
     def changed(self, change: Change) -> None:
         """A lesson changed: its recording follows."""
         recording = self._lessons.get(change.lesson)
