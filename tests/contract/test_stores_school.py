@@ -15,7 +15,6 @@ from classroom.stores.admin import (
     add_account,
     set_password,
 )
-from classroom.stores.credentials import credentials_csv
 from classroom.stores.database import Database, open_stores
 from classroom.stores.demo import STUDENTS, demo_name, seed_demo
 from classroom.stores.importing import BadRoster, apply_roster, import_roster
@@ -217,14 +216,6 @@ class TestImport:
         first = await stores.classes.by_name("12A10")
         assert first is not None
         assert len(await stores.accounts.roster(first.id)) == 50
-
-    async def test_the_sheet_of_passwords(self, stores: Database, passwords: Passwords) -> None:
-        report = await import_roster(stores, passwords, ROSTER.replace("Trần Minh An", "=1+1").encode())
-        sheet = credentials_csv(report.created).decode("utf-8-sig").split("\r\n")
-        assert sheet[0] == "Lớp,Họ và tên,Tài khoản,Mật khẩu"
-        assert sheet[1] == f'"10A1, 10A2",Lê Thu Hà,gv.ha,{report.created[0].password}'
-        assert sheet[2].startswith("10A1,'=1+1,hs.an,")
-        assert sheet[3] == "10A2,Phạm Bình,hs.binh,"
 
 
 class TestDemo:
