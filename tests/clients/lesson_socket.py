@@ -146,17 +146,23 @@ class LessonSocket:
 
     async def _read(self) -> None:
         assert self._socket is not None
+        error: BaseException | None = None
         try:
             async for message in self._socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
                     self._take(_decoder.decode(message.data))
                     async with self._changed:
                         self._changed.notify_all()
+        except Exception as problem:
+            error = problem
+            raise
         finally:
             self.closed = True
             for future in self._answers.values():
                 if not future.done():
-                    future.set_exception(ConnectionError(f"the socket closed ({self.bye})"))
+                    closed = ConnectionError(f"the socket closed ({self.bye}, {self._socket.close_code})")
+                    closed.__cause__ = error
+                    future.set_exception(closed)
             async with self._changed:
                 self._changed.notify_all()
 
