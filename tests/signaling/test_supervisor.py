@@ -1,6 +1,7 @@
 """The supervisor as a process, over roles that do nothing but what the real ones' shell does."""
 
 import asyncio
+import functools
 import os
 import signal
 import socket
@@ -102,7 +103,7 @@ async def test_a_killed_role_is_started_again(served: Served, role: str) -> None
     await served.ready()
     for number in range(2):
         os.kill(served.pids(role)[number], signal.SIGKILL)
-        await until(lambda n=number: len(served.pids(role)) == n + 2, "another start")
+        await until(functools.partial(lambda n: len(served.pids(role)) == n + 2, number), "another start")
     served.process.send_signal(signal.SIGTERM)
     status, out, err = await served.end()
     assert (status, out) == (0, "")  # one ready line, however often a role came back
