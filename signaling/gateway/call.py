@@ -51,10 +51,6 @@ class Call:
         return self.body
 
 
-def address_of(request: web.Request) -> str:
-    return request.remote or ""
-
-
 async def open_call(request: web.Request) -> Call:
     """Who asks: the account behind the session cookie, if there is one."""
     gateway = request.app[GATEWAY]

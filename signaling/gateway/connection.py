@@ -340,6 +340,9 @@ class Connection:
             return
         if actor is None:
             self.say_bye("signed_out")
+        elif actor != self._actor:
+            self._actor = actor
+            self._tell_state()
 
 
 def _id_of(text: bytes) -> int | None:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from classroom.ids import LessonId, RecordingId, ShareId
 from classroom.lesson.state import LessonState
-from classroom.stores.port import RecordingEntry, Recordings
+from classroom.stores.port import RecordingEntry, Recordings, StoreError
 from media import control
 from recorder import control as recorder
 from signaling.bus.port import Bus, BusError
@@ -27,6 +27,7 @@ T = TypeVar("T", bound=Struct)
 RECORDER = "recorder"
 _REQUEST_SECONDS = 5.0
 _RETRY_SECONDS = 0.5
+_RETRY_SECONDS_AT_MOST = 8.0
 
 
 class RecorderRefused(Exception):
@@ -51,7 +52,10 @@ async def ask_recorder(bus: Bus, message: Struct, reply: type[T], timeout: float
 
 
 class LessonRecording:
-    """``media``: asked at each step where the lesson's media is. ``close``: finishes a recording's files."""
+    """``media``: asked at each step where the lesson's media is. ``close``: finishes a recording's files.
+
+    ``trouble``: what the people in the lesson should know of, by code.
+    """
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class LessonRecording:
         make_tap: Callable[[], int],
         media: Callable[[LessonId], LessonMedia | None],
         close: Callable[[RecordingId, LessonId], Awaitable[None]],
+        trouble: Callable[[LessonId, str], None],
     ) -> None:
         self.host = host
         self.lesson = host.lesson
@@ -71,7 +76,9 @@ class LessonRecording:
         self._make_tap = make_tap
         self._media = media
         self._close_recording = close
+        self._trouble = trouble
         self._wake = asyncio.Event()
+        self._retry_after = _RETRY_SECONDS
 
     def wake(self) -> None:
         self._wake.set()
@@ -97,14 +104,20 @@ class LessonRecording:
             self._wake.clear()
             try:
                 while await self._step():
-                    pass
-            except (BusError, RecorderRefused) as error:
+                    self._retry_after = _RETRY_SECONDS
+            except (BusError, StoreError, RecorderRefused) as error:
                 _log.warning("recording_step_failed", lesson=self.lesson, error=str(error))
-                asyncio.get_running_loop().call_later(_RETRY_SECONDS, self.wake)
+                if isinstance(error, RecorderRefused) and error.code == "disk":
+                    self._trouble(self.lesson, "disk_full")
+                self._retry()
                 continue
             state = self.host.state
             if self.table.recording is None and (state is None or state.recording is None):
                 return
+
+    def _retry(self) -> None:
+        asyncio.get_running_loop().call_later(self._retry_after, self.wake)
+        self._retry_after = min(self._retry_after * 2, _RETRY_SECONDS_AT_MOST)
 
     async def request_key_frame(self, share: str) -> None:
         media = self._media(self.lesson)
@@ -139,9 +152,10 @@ class LessonRecording:
             return True
         recording = self.table.recording
         assert recording is not None
+        all_tapped = True
         for share in todo.tap:
-            if address is None or media is None or not await self._tap(media, recording, share):
-                return False
+            if media is not None:
+                all_tapped &= await self._tap(media, recording, share)
         for share in todo.end:
             self.table.known.discard(share)
             if self.table.stage == share:
@@ -150,7 +164,9 @@ class LessonRecording:
         for stage in todo.stage:
             await ask_recorder(self._bus, recorder.SetStage(recording, stage), recorder.RecorderDone)
             self.table.stage = stage
-        return True
+        if not all_tapped:
+            self._retry()
+        return all_tapped
 
     async def _open(self, state: LessonState, recording: RecordingId) -> None:
         assert state.recording is not None
@@ -175,15 +191,19 @@ class LessonRecording:
         tapping = await self._ask_worker(address, control.StartTap(share, tap, tap_address))
         if not isinstance(tapping, control.Tapping):
             _log.warning("tap_refused", lesson=self.lesson, share=share, reply=type(tapping).__name__)
-            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self.wake)
             return False
-        await ask_recorder(
-            self._bus,
-            recorder.AddTrack(
-                recording, tap, share, info.participant, info.source.value, tapping.kind, tapping.codecs
-            ),
-            recorder.RecorderDone,
+        track = recorder.AddTrack(
+            recording, tap, share, info.participant, info.source.value, tapping.kind, tapping.codecs
         )
+        try:
+            await ask_recorder(self._bus, track, recorder.RecorderDone)
+        except RecorderRefused as refused:
+            await self._ask_worker(address, control.StopTap(tap))
+            if refused.code != "unsupported":
+                raise
+            _log.warning("cannot_record", lesson=self.lesson, share=share, codecs=len(tapping.codecs))
+            self.table.unsupported.add(share)
+            return True
         self.table.taps[share] = Tap(tap, router)
         self.table.known.add(share)
         if tapping.kind == "video":

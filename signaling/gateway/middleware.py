@@ -10,6 +10,7 @@ from aiohttp import web
 from classroom.stores.port import StoreError
 from signaling.gateway.context import GATEWAY
 from signaling.gateway.errors import ApiError, error_response, of_http
+from signaling.gateway.peer_address import address_of, is_secure
 from signaling.gateway.security import SAFE_METHODS, headers_for, origin_is_ours
 
 _log = structlog.get_logger("access")
@@ -57,14 +58,14 @@ def _record(request: web.Request, response: web.StreamResponse, request_id: str,
             method=request.method,
             path=request.path[:512],
             status=response.status,
-            address=request.remote,
+            address=address_of(request),
             ms=round(seconds * 1000, 1),
         )
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Signal handler: on every answer, files and upgrades included, before its headers are sent."""
-    for name, value in headers_for(request.host, request.secure).items():
+    for name, value in headers_for(request.host, is_secure(request)).items():
         response.headers.setdefault(name, value)
     if request.path.startswith("/api/"):
         response.headers.setdefault("Cache-Control", "no-store")

@@ -2,12 +2,12 @@
 
 import asyncio
 import hmac
-import ipaddress
 
 from aiohttp import web
 
 from signaling.gateway.call import Call
 from signaling.gateway.errors import ApiError
+from signaling.gateway.peer_address import is_local
 from signaling.gateway.routing import Route, json_response
 from signaling.gateway.who import anyone
 from signaling.wire.http import Health, Readiness
@@ -36,11 +36,8 @@ async def reads_metrics(call: Call) -> None:
     given = call.request.headers.get("Authorization", "").removeprefix("Bearer ")
     if token and hmac.compare_digest(given.encode(), token.encode()):
         return
-    try:
-        if ipaddress.ip_address(call.request.remote or "").is_loopback:
-            return
-    except ValueError:
-        pass
+    if is_local(call.request):
+        return
     raise ApiError("not_allowed", "figures are for loopback addresses, or with a token")
 
 

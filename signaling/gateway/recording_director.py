@@ -92,6 +92,7 @@ class RecordingDirector:
             make_tap=_make_tap,
             media=self._media.of,
             close=self.finish,
+            trouble=self._tell_trouble,
         )
         self._lessons[lesson] = recording
         self._tasks.start(self._run(recording), f"recording of {lesson}")
@@ -199,7 +200,10 @@ class RecordingDirector:
         elif isinstance(notice, recorder.RecordingTrouble):
             recording = self._by_id(notice.recording)
             if recording is not None:
-                self._sockets.tell_admitted(recording.lesson, server.Notice(f"recording_{notice.code}"))
+                self._tell_trouble(recording.lesson, notice.code)
+
+    def _tell_trouble(self, lesson: LessonId, code: str) -> None:
+        self._sockets.tell_admitted(lesson, server.Notice(f"recording_{code}"))
 
     def _by_id(self, recording: str) -> LessonRecording | None:
         return next((one for one in self._lessons.values() if one.table.recording == recording), None)

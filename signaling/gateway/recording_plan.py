@@ -21,13 +21,14 @@ class Tap(Struct, frozen=True):
 class RecordingTable:
     """What is open. ``tap_address`` is the recorder's; None before it opened the recording.
 
-    ``known``: shares the recorder has as tracks, tapped now or not.
+    ``known``: shares the recorder has as tracks, tapped now or not. ``unsupported``: those it cannot write.
     """
 
     recording: RecordingId | None = None
     tap_address: str | None = None
     taps: dict[ShareId, Tap] = field(default_factory=dict)
     known: set[ShareId] = field(default_factory=set)
+    unsupported: set[ShareId] = field(default_factory=set)
     stage: ShareId | None = None
 
 
@@ -52,7 +53,11 @@ def plan(state: LessonState, table: RecordingTable, media: MediaTable, router: s
     if table.tap_address is None:
         return RecordingPlan(open=wanted)
     gone = tuple(share for share in table.known if share not in state.shares)
-    here = () if router is None else tuple(share for share in state.shares if share in media.producers)
+    here = (
+        ()
+        if router is None
+        else tuple(s for s in state.shares if s in media.producers and s not in table.unsupported)
+    )
     stage = on_stage(state)
     return RecordingPlan(
         stop=tuple(share for share in table.taps if share not in state.shares),

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from aiohttp import web
-
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _CONTENT_SECURITY_POLICY = "; ".join(
@@ -76,7 +74,3 @@ def origin_is_ours(headers: Mapping[str, str]) -> bool:
         return False
     host = headers.get("Host", "")
     return _authority(parts.netloc, parts.scheme) == _authority(host, parts.scheme)
-
-
-def is_secure(request: web.Request) -> bool:
-    return request.transport is not None and request.transport.get_extra_info("sslcontext") is not None

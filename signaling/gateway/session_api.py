@@ -6,9 +6,10 @@ from aiohttp import web
 from classroom.people import Actor, Role
 from classroom.stores.passwords import needs_rehash
 from classroom.stores.port import Account, SchoolClass, TooBusy
-from signaling.gateway.call import COOKIE, Call, address_of
+from signaling.gateway.call import COOKIE, Call
 from signaling.gateway.context import Gateway
 from signaling.gateway.errors import ApiError
+from signaling.gateway.peer_address import address_of, is_secure
 from signaling.gateway.routing import Route, json_response
 from signaling.gateway.who import anyone, signed_in
 from signaling.wire.http import ClassList, ClassRow, Me, SignIn
@@ -54,7 +55,7 @@ async def sign_in(call: Call) -> web.StreamResponse:
         path="/",
         httponly=True,
         samesite="Lax",
-        secure=call.request.secure,
+        secure=is_secure(call.request),
     )
     return response
 
@@ -83,7 +84,7 @@ async def sign_out(call: Call) -> web.StreamResponse:
         call.gateway.sockets.sign_out(call.session.id)
         _log.info("signed_out", account=call.session.account, session=call.session.id)
     response = web.Response(status=204)
-    response.del_cookie(COOKIE, path="/", httponly=True, samesite="Lax", secure=call.request.secure)
+    response.del_cookie(COOKIE, path="/", httponly=True, samesite="Lax", secure=is_secure(call.request))
     return response
 
 

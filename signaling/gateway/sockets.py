@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from classroom.ids import LessonId, ParticipantId
@@ -26,6 +27,8 @@ class Socket(Protocol):
         ...
 
     def send(self, message: Struct) -> None: ...
+
+    def send_encoded(self, message: bytes) -> None: ...
 
     def say_bye(self, reason: str) -> None: ...
 
@@ -71,8 +74,9 @@ class Sockets:
         return tuple(s for s in self._lessons.get(lesson, ()) if s.participant == participant)
 
     def tell_admitted(self, lesson: LessonId, message: Struct) -> None:
+        encoded = msgspec.json.encode(message)
         for socket in self._admitted(lesson):
-            socket.send(message)
+            socket.send_encoded(encoded)
 
     def tell(self, lesson: LessonId, participant: ParticipantId, message: Struct) -> bool:
         """To the participant's present connection, if admitted; whether there was one."""

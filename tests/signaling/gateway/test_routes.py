@@ -9,7 +9,7 @@ from classroom.ids import LessonId, RecordingId
 from classroom.stores.port import RecordingEntry, RecordingFileEntry
 from signaling.gateway.table import ROUTES
 from tests.clients.lesson_socket import SignedIn
-from tests.signaling.gateway.school import School, school_at
+from tests.signaling.gateway.school import PASSWORD, School, school_at
 
 ROLES = ("anonymous", "teacher", "admin", "staff", "support", "student1", "student41", "parent1", "teacher2")
 """teacher2 teaches 10A2, student41 is in 10A2; the lesson and its recording are of 10A1."""
@@ -235,3 +235,24 @@ async def test_metrics_tell_of_every_role(school: School) -> None:
     assert 'classroom_media_packets_in{address="media.0"} 7.0' in text
     assert 'classroom_commands_total{command="Start",outcome="done"} 1.0' in text
     assert 'classroom_recorder_recordings{address="recorder"} 0.0' in text
+
+
+async def test_metrics_are_not_open_to_the_world(school: School) -> None:
+    """A proxy on this machine connects from loopback too: for whom it speaks it must have the token."""
+    account = await school.who("teacher")
+    async with account.http.get("/metrics", headers={"X-Forwarded-For": "203.0.113.7"}) as answer:
+        assert answer.status == 403
+    async with account.http.get("/metrics", headers={"Authorization": "Bearer "}) as answer:
+        assert answer.status == 200
+
+
+async def test_behind_a_proxy_with_https_cookies_are_secure(school: School) -> None:
+    async with SignedIn(school.url) as account:
+        headers = {"X-Forwarded-For": "10.0.0.1, 203.0.113.7", "X-Forwarded-Proto": "https"}
+        body = {"username": "admin", "password": PASSWORD}
+        async with account.http.post("/api/session", json=body, headers=headers) as answer:
+            assert answer.status == 200
+            assert "Secure" in answer.headers["Set-Cookie"]
+            assert "Strict-Transport-Security" in answer.headers
+    record = await school.stores.sessions.sign_ins()
+    assert record[0].address == "203.0.113.7"
