@@ -50,11 +50,27 @@ def unknown_commands(document: Path) -> list[str]:
     ]
 
 
+def out_of_step() -> list[str]:
+    """Documents that follow from the code and do not say what it says."""
+    from signaling.settings import TABLE
+    from signaling.wire.docs import document
+
+    found = []
+    if (ROOT / "docs/protocol.md").read_text("utf-8") != document():
+        found.append("docs/protocol.md: not what the messages say; run python -m signaling.wire.docs")
+    operations = (ROOT / "docs/operations.md").read_text("utf-8")
+    found += [
+        f"docs/operations.md: the setting {name} is not explained"
+        for name in TABLE
+        if f"`{name.replace('_', '-')}`" not in operations
+    ]
+    return found
+
+
 def problems() -> list[str]:
     return [
-        problem
-        for document in documents()
-        for problem in (*broken_links(document), *unknown_commands(document))
+        *(problem for page in documents() for problem in (*broken_links(page), *unknown_commands(page))),
+        *out_of_step(),
     ]
 
 
