@@ -142,7 +142,7 @@ def check_view(state: LessonState, seen: LessonView) -> None:
         assert seen.waiting == ()
         assert not any(person.username for person in seen.people)
     for person in seen.people:
-        assert state.participants[person.id].admission is Admission.ADMITTED
+        assert state.participants[person.id].listed
     for waiting in seen.waiting:
         assert state.participants[waiting.id].admission is Admission.KNOCKING
 

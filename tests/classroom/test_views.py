@@ -145,3 +145,14 @@ def test_an_ended_lesson_has_no_people_but_its_chat() -> None:
         assert mine.you.grants == ()
         assert mine.lesson.phase is Phase.ENDED
     assert seen(story, BINH).you.place is None
+
+
+def test_entering_in_another_order_than_asking_needs_no_resync() -> None:
+    story = Story().live()
+    story.tell(knock(AN), knock(BINH), cmd.Admit(TEACHER, pid(BINH)))
+    before = story.state
+    story.tell(cmd.Admit(TEACHER, pid(AN)))
+    assert isinstance(told(before, story, TEACHER), ViewChange)
+    assert [p.id for p in seen(story, BINH).people] == [pid(TEACHER), pid(BINH), pid(AN)]
+    story.tell(cmd.Leave(BINH))
+    assert [p.id for p in seen(story, AN).people] == [pid(TEACHER), pid(AN)]
