@@ -66,6 +66,7 @@ class Worker:
         self._closing: set[asyncio.Task[None]] = set()
         self._operations: Operations | None = None
         self._fanout: PythonFanout | None = None
+        self._told_at = float("-inf")
 
     async def start(self) -> None:
         """Binds both sockets. Raises OSError."""
@@ -207,8 +208,7 @@ class Worker:
             else:
                 self.counters.dropped_unknown += 1
         except Exception:
-            self.counters.errors += 1
-            _log.exception("a datagram could not be handled")
+            self._went_wrong("a datagram could not be handled")
 
     def _on_frame(self, connection: TcpConnection, data: bytes) -> None:
         if data[0] < 4:
@@ -270,11 +270,10 @@ class Worker:
             try:
                 self.tick(count)
             except Exception:
-                self.counters.errors += 1
-                _log.exception("the periodic task failed")
+                self._went_wrong("the periodic task failed")
 
     def tick(self, count: int) -> None:
-        """The ``count``-th twentieth of a millisecond-ish step: each kind of RTCP in its own rhythm."""
+        """Each kind of RTCP in its own rhythm, in multiples of ``TICK_SECONDS``."""
         now = self.clock()
         for transport in self.transports.values():
             for producer in transport.producers.values():
@@ -315,8 +314,15 @@ class Worker:
         try:
             self.notify(notice)
         except Exception:
-            self.counters.errors += 1
-            _log.exception("a notice was not taken")
+            self._went_wrong("a notice was not taken")
+
+    def _went_wrong(self, what: str) -> None:
+        """A defect of ours: counted always, told once a second, for the network may repeat it at will."""
+        self.counters.errors += 1
+        now = self.clock()
+        if now - self._told_at >= 1.0:
+            self._told_at = now
+            _log.exception(what)
 
     def network_counters(self) -> dict[str, float]:
         """Of the sockets and the fanout, by metric name."""
