@@ -15,8 +15,8 @@ from recorder.webm.writer import Cue
 
 VIDEO, AUDIO = 1, 2
 NAME = "programme.webm"
-DELAY_MS = 400.0
-"""How long the mix waits for packets on their way."""
+DELAY_MS = 700.0
+"""How long the mix waits for packets on their way, through a held-up process too."""
 KEY_FRAME_EVERY_MS = 10_000.0
 """Where key frames are, playing can begin: so seeking decodes at most this much of the past."""
 PLACEHOLDER_AFTER_MS = 2000.0

@@ -24,7 +24,7 @@ from recorder.disk import Channel, Disk, DiskFull
 from recorder.journal import Begun, FileMade, Journal
 from recorder.manifest import Manifest
 from recorder.mixer import FRAME_MS
-from recorder.programme import AUDIO, NAME, TRACKS, VIDEO, Programme
+from recorder.programme import AUDIO, DELAY_MS, NAME, TRACKS, VIDEO, Programme
 from recorder.recorded_share import RecordedShare
 from recorder.sharefile import SILENCE_MS
 from recorder.webm.scan import Tail
@@ -34,6 +34,7 @@ KEY_FRAME_PAUSE_MS = 1000.0
 """A share is not asked for key frames more often."""
 SHARE_KEY_FRAME_EVERY_MS = 30_000.0
 CLUSTER_WAIT_MS = 600.0
+"""A cluster goes to disk this long after its first frame though none follows."""
 Notify = Callable[[RecorderNotice], None]
 
 
@@ -146,7 +147,8 @@ class Recording:
             return
         self._programme.tick(now)
         for file in self._files.values():
-            file.flush_older(round(now - CLUSTER_WAIT_MS) - file.made.start)
+            wait = CLUSTER_WAIT_MS + (DELAY_MS if file.made.role == "programme" else 0)
+            file.flush_older(round(now - wait) - file.made.start)
         if self._channel.congested:
             self._trouble("slow_disk")
         else:
@@ -224,20 +226,7 @@ class Recording:
         return found[-1] if found else None
 
     def _manifest(self) -> Manifest:
-        files = tuple(
-            RecordedFile(
-                name=file.made.name,
-                role=file.made.role,
-                mime_type="",
-                start=file.made.start,
-                duration=0,
-                bytes=0,
-                share=file.made.share,
-                participant=file.made.participant,
-                source=file.made.source,
-            )
-            for file in self._files.values()
-        )
+        files = tuple(file.described(file.end) for file in self._files.values())
         return Manifest(self.begun.recording, self.begun.lesson, self.begun.started_at, files=files)
 
     def _save_manifest(self) -> None:

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from recorder.rtp import RtpPacket, Unwrapper
 
 WAIT_MS = 200.0
+"""By the arrival of other packets of the stream."""
+SILENT_WAIT_MS = 600.0
+"""By the clock alone: the missing packet may lie unread in the socket while this process was held up."""
 MOST_PACKETS = 2048
 _RESTART = 3000
 
@@ -47,14 +50,14 @@ class Reorder:
         yield from self._ready()
         if len(self._waiting) > MOST_PACKETS:
             yield from self._give_up()
-        yield from self.tick(now)
+        yield from self._give_up_older(now - WAIT_MS)
 
     def tick(self, now: float) -> Iterator[tuple[RtpPacket, bool]]:
-        """Gives up what has been waited for too long."""
-        while self._waiting:
-            first = next(iter(self._waiting.values()))[0]
-            if now - first < WAIT_MS:
-                return
+        """Gives up what has been waited for too long though nothing followed."""
+        yield from self._give_up_older(now - SILENT_WAIT_MS)
+
+    def _give_up_older(self, than: float) -> Iterator[tuple[RtpPacket, bool]]:
+        while self._waiting and next(iter(self._waiting.values()))[0] <= than:
             yield from self._give_up()
 
     def _ready(self) -> Iterator[tuple[RtpPacket, bool]]:

@@ -34,6 +34,10 @@ from recorder.recording import Recording
 from recorder.taps import TapServer
 
 TICK_S = 0.1
+MOST_AHEAD_MS = 1000.0
+MOST_BACKLOG_MS = 30_000.0
+"""A worker whose clock is further off than this is on a machine without a common clock: then the
+packets' own arrival here counts."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -227,7 +231,12 @@ class Recorder:
             return
         self._counts["packets"] += 1
         recording, share = route
-        recording.frame(share, frame, frame.arrival / 1e6 - recording.begun.started_at)
+        arrival = frame.arrival / 1e6
+        now = self._wall_ms()
+        if not -MOST_BACKLOG_MS < arrival - now < MOST_AHEAD_MS:
+            self._counts["foreign_clock_packets"] += 1
+            arrival = now
+        recording.frame(share, frame, arrival - recording.begun.started_at)
 
     def tick(self) -> None:
         """What time alone brings about; done by itself every TICK_S."""

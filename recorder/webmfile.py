@@ -113,6 +113,10 @@ class WebmFile:
         self._channel.submit(lambda: write_at(self._descriptor, position, tail), len(tail))
         self._channel.submit(lambda: self._patch(0, head), len(head))
         self._channel.submit(self._sync)
+        return self.described(duration)
+
+    def described(self, duration: int) -> RecordedFile:
+        """As the manifest tells of it; ``duration`` in ms."""
         video = next((t for t in self.tracks.values() if t.is_video), None)
         container = "x-matroska" if video is not None and video.codec == "h264" else "webm"
         made = self.made
