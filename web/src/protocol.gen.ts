@@ -106,6 +106,7 @@ export interface Wire {
   ErrorDetail?: ErrorDetail;
   GetCapabilities?: GetCapabilities;
   Grant?: Grant;
+  Health?: Health;
   Ice?: Ice;
   IceCandidate?: IceCandidate;
   IceParameters?: IceParameters;
@@ -135,6 +136,7 @@ export interface Wire {
   Produce?: Produce;
   Produced?: Produced;
   RaiseHand?: RaiseHand;
+  Readiness?: Readiness;
   RecordingDetail?: RecordingDetail;
   RecordingFile?: RecordingFile;
   RecordingList?: RecordingList;
@@ -518,7 +520,8 @@ export interface LessonView {
   messages: ChatMessage[];
 }
 /**
- * ``place``: 1-based place in the queue while knocking.
+ * ``place``: 1-based place in the queue while knocking. ``present``: in the lesson; false while
+ *     waiting, after leaving, and while an admission has not been followed by entering.
  */
 export interface You {
   id: string;
@@ -528,9 +531,10 @@ export interface You {
   place: number | null;
   hosts: boolean;
   grants: Grant[];
+  present: boolean;
 }
 /**
- * To those not admitted only ``id``, ``title``, ``class_name``, ``phase`` carry anything.
+ * To those not admitted only ``id``, ``title``, ``class_name``, ``phase``, ``starts_at`` carry anything.
  */
 export interface LessonInfo {
   id: string;
@@ -544,7 +548,9 @@ export interface LessonInfo {
   replayAllowed: boolean;
 }
 /**
- * An admitted participant. ``hand``: 1-based place among raised hands. ``username`` to hosts only.
+ * A participant in the lesson: connected, or away for a moment (``online`` false).
+ *
+ *     ``hand``: 1-based place among raised hands. ``username`` to hosts only.
  */
 export interface Person {
   id: string;
@@ -592,7 +598,8 @@ export interface Change {
   change: ViewChange;
 }
 /**
- * What to apply to a LessonView: present parts replace by id (or append), ``gone`` lists remove.
+ * What to apply to a LessonView: present parts replace by id in place, or append at the end; ``gone``
+ *     lists remove. Of the messages only the newest 200 are kept.
  */
 export interface ViewChange {
   you?: You | null;
@@ -760,6 +767,12 @@ export interface ErrorDetail {
   message: string;
 }
 /**
+ * GET /healthz.
+ */
+export interface Health {
+  status: string;
+}
+/**
  * GET /api/lessons?from=ms&to=ms: by default from 12 h ago to 24 h ahead; live ones always.
  */
 export interface LessonList {
@@ -808,6 +821,14 @@ export interface NewLesson {
   classId: string;
   startsAt?: number | null;
   minutes?: number;
+}
+/**
+ * GET /readyz: what answers.
+ */
+export interface Readiness {
+  database: boolean;
+  media: boolean;
+  recorder: boolean;
 }
 /**
  * ``views``: who watched or downloaded; empty for those who may not manage.

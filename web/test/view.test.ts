@@ -16,7 +16,7 @@ const person = (id: string, more: Partial<Person> = {}): Person => ({
 });
 
 const view = (more: Partial<LessonView> = {}): LessonView => ({
-  you: { id: "me", name: "Me", role: "student", admission: "admitted", place: null, hosts: false, grants: [] },
+  you: { id: "me", name: "Me", role: "student", admission: "admitted", place: null, hosts: false, grants: [], present: true },
   lesson: {
     id: "l",
     title: "Toán",

@@ -21,6 +21,11 @@ export function People({ session, view, speakers }: Props) {
     <section className="people" aria-labelledby={heading}>
       <div className={view.you.hosts || people.some((person) => person.hand !== null) ? "section-head" : "unseen"}>
         <h2 id={heading}>{words.room.people}</h2>
+        {view.you.hosts && (
+          <a className="push small-link" href={`/lessons/${encodeURIComponent(view.lesson.id)}/attendance`} target="_blank" rel="noreferrer">
+            {words.lessons.attendance}
+          </a>
+        )}
       </div>
       <ul className="rows">
         {people.map((person) => (

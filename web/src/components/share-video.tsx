@@ -1,18 +1,14 @@
-import { useEffect, useRef, type Ref } from "react";
+import { useEffect, useRef } from "react";
 import type { LessonSession, RemoteShare } from "../lesson/session";
-
-const HIDE_AFTER_MS = 400;
 
 interface Props {
   session: LessonSession;
   share: RemoteShare;
   label: string;
-  className?: string;
-  videoRef?: Ref<HTMLVideoElement>;
 }
 
 /** One received picture. The server sends it only while it is on screen. */
-export function ShareVideo({ session, share, label, className }: Props) {
+export function ShareVideo({ session, share, label }: Props) {
   const video = useRef<HTMLVideoElement>(null);
   const { consumer, track } = share;
 
@@ -29,11 +25,13 @@ export function ShareVideo({ session, share, label, className }: Props) {
   useEffect(() => {
     const element = video.current;
     if (!element) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let hide: (() => void) | null = null;
     const set = (shown: boolean) => {
-      clearTimeout(timer);
-      if (shown) session.setShown(consumer, true);
-      else timer = setTimeout(() => session.setShown(consumer, false), HIDE_AFTER_MS);
+      if (shown) hide ??= session.show(consumer);
+      else {
+        hide?.();
+        hide = null;
+      }
     };
     set(true);
     const observer = new IntersectionObserver((entries) => set(entries.at(-1)?.isIntersecting ?? true));
@@ -44,5 +42,5 @@ export function ShareVideo({ session, share, label, className }: Props) {
     };
   }, [session, consumer]);
 
-  return <video ref={video} className={className} aria-label={label} autoPlay playsInline muted />;
+  return <video ref={video} aria-label={label} autoPlay playsInline muted />;
 }

@@ -99,10 +99,11 @@ export function Confirm({ open, title, hint, action, onConfirm, onClose }: Confi
     <Dialog open={open} onClose={onClose} title={title} role="alertdialog">
       <p className="soft">{hint}</p>
       <div className="dialog-actions">
-        <Button onPress={onClose}>{words.app.cancel}</Button>
+        <Button autoFocus onPress={onClose}>
+          {words.app.cancel}
+        </Button>
         <Button
           look="danger"
-          autoFocus
           onPress={() => {
             onClose();
             onConfirm();

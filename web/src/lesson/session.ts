@@ -143,8 +143,11 @@ export class LessonSession {
     void this.ask({ type: "withdraw" });
   }
 
-  setShown(consumer: string, shown: boolean): void {
-    this.#media?.setShown(consumer, shown);
+  /** Some element shows the picture until the returned function is called. */
+  show(consumer: string): () => void {
+    const media = this.#media;
+    media?.show(consumer);
+    return () => media?.hide(consumer);
   }
 
   tell(kind: Told["kind"], code: string): void {
@@ -235,12 +238,12 @@ export class LessonSession {
   #stateCame(view: LessonView, instance: string | null): void {
     const first = this.#firstState;
     this.#firstState = false;
-    const { admission } = view.you;
-    if (admission === "admitted" || admission === "knocking") this.#set({ wants: true });
+    const { admission, present } = view.you;
+    if (present || admission === "knocking") this.#set({ wants: true });
     // Whoever was denied asks again only by pressing the button, not by reloading.
     const mayAsk = admission === "none" || admission === "admitted" || (admission === "denied" && this.#pressed);
     if (first) this.#pressed = false;
-    if (first && this.#snapshot.wants && mayAsk && view.lesson.phase !== "ended") void this.ask({ type: "knock" });
+    if (first && this.#snapshot.wants && !present && mayAsk && view.lesson.phase !== "ended") void this.ask({ type: "knock" });
     if (instance === null) {
       this.#instance = null;
       this.#dropMedia();

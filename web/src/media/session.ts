@@ -26,6 +26,7 @@ export interface SessionHandlers {
 
 const RESTART_AFTER_MS = 1200;
 const GIVE_UP_AFTER_MS = 12_000;
+const HIDE_AFTER_MS = 500;
 
 export class MediaSession {
   readonly received = new Map<string, Received>();
@@ -34,7 +35,8 @@ export class MediaSession {
   #recv: Promise<types.Transport> | null = null;
   #transports: types.Transport[] = [];
   #offers = new Map<string, Offer>();
-  #shown = new Set<string>();
+  #shown = new Map<string, number>();
+  #hiding = new Set<string>();
   #closed = false;
   #loaded: Promise<void>;
   #setLoaded: () => void = () => undefined;
@@ -107,12 +109,26 @@ export class MediaSession {
     this.handlers.onConsumers();
   }
 
-  /** Pictures are sent only while they are on screen; sound always. */
-  setShown(id: string, shown: boolean): void {
-    if (shown === this.#shown.has(id)) return;
-    if (shown) this.#shown.add(id);
-    else this.#shown.delete(id);
-    if (this.received.has(id)) this.#tellWanted(id);
+  /**
+   * Pictures are sent only while some element shows them; sound always. Counted, since a picture
+   * that moves on the page is shown at its new place before it is gone from the old one.
+   */
+  show(id: string): void {
+    const before = this.#shown.get(id) ?? 0;
+    this.#shown.set(id, before + 1);
+    if (before === 0 && !this.#hiding.delete(id)) this.#tellWanted(id);
+  }
+
+  hide(id: string): void {
+    const left = (this.#shown.get(id) ?? 0) - 1;
+    if (left > 0) this.#shown.set(id, left);
+    else {
+      this.#shown.delete(id);
+      this.#hiding.add(id);
+      setTimeout(() => {
+        if (this.#hiding.delete(id) && !this.#closed) this.#tellWanted(id);
+      }, HIDE_AFTER_MS);
+    }
   }
 
   async produce(track: MediaStreamTrack, source: Source): Promise<types.Producer> {

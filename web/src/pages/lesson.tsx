@@ -61,7 +61,7 @@ function Visit({ session, again }: { session: LessonSession; again(): void }) {
   if (view.you.admission === "denied") {
     return <Farewell reason="denied" title={view.lesson.title} again={() => session.enter()} />;
   }
-  if (view.you.admission === "admitted" && snapshot.wants) {
+  if (view.you.present) {
     return <Room session={session} snapshot={snapshot} view={view} me={me} />;
   }
   return <PreJoin session={session} snapshot={snapshot} view={view} />;
