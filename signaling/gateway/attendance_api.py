@@ -6,7 +6,6 @@ import io
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
-import xlsxwriter
 from aiohttp import web
 
 from classroom.attendance import AttendanceRow as Row
@@ -124,6 +123,8 @@ def as_csv_bytes(lines: list[list[str]]) -> bytes:
 
 
 def as_xlsx_bytes(lines: list[list[str]], sheet: str) -> bytes:
+    import xlsxwriter  # large, and seldom wanted
+
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         page = book.add_worksheet(sheet)

@@ -57,7 +57,8 @@ class MediaDirector:
     async def start(self) -> None:
         """After the hosts recovered: what workers hold of other lessons is closed."""
         for host in self._hosts.live():
-            self._open(host.lesson)
+            if host.lesson not in self._lessons:
+                self._open(host.lesson)
         await self._stack.enter_async_context(self._bus.watch(_PREFIX, self._presence))
         if self._lessons:
             await self._find_again()

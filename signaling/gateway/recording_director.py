@@ -60,7 +60,11 @@ class RecordingDirector:
 
     async def start(self) -> None:
         for host in self._hosts.live():
-            if host.state is not None and host.state.recording is not None:
+            if (
+                host.state is not None
+                and host.state.recording is not None
+                and host.lesson not in self._lessons
+            ):
                 self._follow(host.lesson)
         await self._stack.enter_async_context(self._bus.subscribe(RECORDER, self._notice))
         await self._stack.enter_async_context(self._bus.watch(RECORDER, self._presence))

@@ -150,6 +150,8 @@ async def test_a_restarted_gateway_goes_on_recording(tmp_path: Path) -> None:
         assert worker.taps == taps
         await person.socket.ask(ask.StopRecording)
         await until(lambda: not fake.open and not worker.taps)
+        assert sum(isinstance(m, recorder.OpenRecording) for m in fake.asked) == 2
+        assert sum(isinstance(m, recorder.AddTrack) for m in fake.asked) == 2
         await person.socket.close()
 
 
