@@ -7,13 +7,13 @@ opinion are followed slowly, so that time runs smooth and never backwards.
 
 from recorder.rtp import SenderReport, Unwrapper
 
-WINDOW_MS = 5000.0
+WINDOW_MS = 3000.0
 """The fastest packet of the last one to two windows tells a sender's offset."""
-SLEW = 0.02
+SLEW = 0.05
 FIRST_SLEW = 0.1
 FIRST_MS = 2000.0
 """At first, when one late packet may have set the clock, opinions are followed faster."""
-JUMP_MS = 500.0
+JUMP_MS = 250.0
 STRANGE_MS = 1000.0
 """Reports that disagree more than this with the same person's other tracks are of another device."""
 RESTART_MS = 5000.0
@@ -85,6 +85,7 @@ class TrackClock:
         self._unwrapper = Unwrapper(32)
         self._floor = FloorWindow()
         self._ntp: float | None = None
+        self._ntp_floor = FloorWindow()
         self._offset: float | None = None
         self._told = 0.0
         self._first = 0.0
@@ -101,18 +102,24 @@ class TrackClock:
             self.restart()
             media = self._unwrapper.unwrap(timestamp) / self._rate
         self._floor.add(arrival - media, arrival)
+        if self._ntp is not None:
+            # Against the sender's own clock: a sound card or an overloaded browser that loses samples
+            # makes RTP time slip by percents, which the next report tells and a long window would hide.
+            self._ntp_floor.add(arrival - media - self._ntp, arrival)
         self._newest = max(self._newest, arrival)
 
     def report(self, report: SenderReport) -> None:
-        if self._floor.value is not None:
-            self._ntp = report.ntp - self._unwrapper.peek(report.timestamp) / self._rate
+        floor = self._floor.value
+        if floor is None:
+            return
+        first = self._ntp is None
+        self._ntp = report.ntp - self._unwrapper.peek(report.timestamp) / self._rate
+        if first:
+            self._ntp_floor.add(floor - self._ntp, self._newest)
 
     def ntp_offset(self, now: float) -> float | None:
         """This track's own opinion for SenderClock.offset."""
-        floor = self._floor.value
-        if self._ntp is None or floor is None or not self._floor.active(now):
-            return None
-        return floor - self._ntp
+        return self._ntp_floor.value if self._ntp_floor.active(now) else None
 
     def time(self, timestamp: int) -> float:
         """Recording time in ms; grows with the timestamp. Something must have been observed."""
@@ -130,9 +137,10 @@ class TrackClock:
     def _wanted(self) -> float:
         floor = self._floor.value
         assert floor is not None
-        if self._ntp is None:
+        own = self._ntp_floor.value
+        if self._ntp is None or own is None:
             return floor
         shared = self._sender.offset(self._newest)
-        if shared is None or abs(floor - self._ntp - shared) > STRANGE_MS:
+        if shared is None or abs(own - shared) > STRANGE_MS:
             return floor
         return self._ntp + shared

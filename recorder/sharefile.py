@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from recorder.depacketize import Frame
+from recorder.depacketize import Frame, opus
 from recorder.journal import FileMade
 from recorder.mixer import SILENCE
 from recorder.webm.tracks import Codec, Track
@@ -10,6 +10,7 @@ from recorder.webmfile import WebmFile
 
 _TRACK = 1
 SILENCE_MS = 20
+SHORT_SILENCES = ((10.0, b"\xf4\xff\xfe"), (5.0, b"\xec\xff\xfe"), (2.5, b"\xe4\xff\xfe"))
 LONGEST_SILENCE_MS = 4 * 3_600_000
 
 
@@ -20,6 +21,8 @@ class ShareFile:
         self._make = make
         self._facts = facts
         self.file = file
+        self._end: float | None = None
+        """Of the last sound, in ms of the file."""
 
     def picture(self, time: float, frame: Frame, codec: Codec) -> None:
         if self.file is None:
@@ -34,16 +37,22 @@ class ShareFile:
         """Gaps are filled with silence, since players count sound instead of looking at its time."""
         if self.file is None:
             self.file = self._open(start, Track(_TRACK, "opus"))
-        ms = max(0, round(start) - self.file.made.start)
+        at = max(0.0, start - self.file.made.start)
         last = self.file.last.get(_TRACK)
         if last is not None:
-            fill = last + SILENCE_MS
-            if ms - fill > LONGEST_SILENCE_MS:
-                fill = ms - LONGEST_SILENCE_MS
-            while ms - fill >= SILENCE_MS:
-                self.file.block(_TRACK, fill, SILENCE, key=True)
-                fill += SILENCE_MS
-        self.file.block(_TRACK, ms, packet, key=True)
+            self._fill(self.file, last + SILENCE_MS if self._end is None else self._end, at)
+        self.file.block(_TRACK, round(at), packet, key=True)
+        self._end = at + opus.samples(packet) / 48
+
+    def _fill(self, file: WebmFile, at: float, until: float) -> None:
+        at = max(at, until - LONGEST_SILENCE_MS)
+        while until - at >= SILENCE_MS:
+            file.block(_TRACK, round(at), SILENCE, key=True)
+            at += SILENCE_MS
+        for length, silence in SHORT_SILENCES:
+            if until - at >= length:
+                file.block(_TRACK, round(at), silence, key=True)
+                at += length
 
     def _open(self, time: float, track: Track) -> WebmFile:
         facts = self._facts

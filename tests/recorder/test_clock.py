@@ -73,6 +73,20 @@ def test_long_drift_is_followed():
     assert abs(picture - sound) < 20
 
 
+def test_sound_that_loses_samples_stays_in_step():
+    """An overloaded browser: 4 % of the sound is lost at the source; reports come each second."""
+    sender = SenderClock()
+    sound, picture = TrackClock(48000, sender), TrackClock(90000, sender)
+    for step in range(1500):
+        at = step * 20.0
+        for clock, stamp in ((sound, round(at * 48 * 0.96)), (picture, round(at * 90))):
+            clock.observe(stamp, at + 20)
+            if step % 50 == 0:
+                clock.report(SenderReport(1, at, stamp))
+            time = clock.time(stamp)
+            assert abs(time - at - 20) < 80
+
+
 def test_two_devices_of_one_person_do_not_pull_at_each_other():
     sender = SenderClock()
     one, two = TrackClock(48000, sender), TrackClock(48000, sender)
