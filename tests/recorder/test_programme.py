@@ -166,3 +166,38 @@ def test_mix_is_bounded():
     assert float(np.abs(soft_clip(loud * 7)).max()) <= 1.0
     quiet = loud * 0.5
     assert soft_clip(quiet) is quiet
+
+
+async def test_first_picture_of_another_codec_after_placeholders(studio, opening):
+    """The black VP8 pictures of the beginning are blotted out, since a track has one codec."""
+    await studio.recorder.handle(opening)
+    voice = VoiceTrack(2)
+    await add(studio, voice)
+    stream = Stream([voice], EPOCH)
+    await studio.play(stream, 14_000)
+    screen = VideoTrack(1, "vp9")
+    await add(studio, screen)
+    await studio.recorder.handle(SetStage("r1", "s1"))
+    stream.join(screen, 14_000)
+    await studio.play(stream, 17_000)
+    await studio.recorder.handle(CloseRecording("r1"))
+    found = reading.pictures(studio.directory / "r1" / "programme.webm")
+    assert found[0][0] > 13_900
+    assert [counter for _, counter in found] == list(range(found[0][1], found[0][1] + len(found)))
+    assert reading.sound(studio.directory / "r1" / "programme.webm")[1][-1][0] > 16_900
+
+
+async def test_muted_voice_keeps_its_time(studio, opening):
+    """The gap of a voice that was silent is as long in its own file, which players read by its samples."""
+    await studio.recorder.handle(opening)
+    voice = VoiceTrack(2, beep_every=50)
+    await add(studio, voice)
+    stream = Stream([voice], EPOCH)
+    await studio.play(stream, 3000)
+    stream.skip(6000 + 7)
+    await studio.play(stream, 9000)
+    closed = await studio.recorder.handle(CloseRecording("r1"))
+    share = next(file for file in closed.files if file.role == "share")
+    samples, _ = reading.sound(studio.directory / "r1" / share.name)
+    assert abs(len(samples) / 48 - share.duration) < 30
+    assert abs(share.start + share.duration - 9000) < 60
