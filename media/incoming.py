@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from media.negotiation import MID, REPAIRED_RID, RID, TRANSPORT_CC
+from media.codecs import MID, REPAIRED_RID, RID, TRANSPORT_CC
 from media.rtcp import compound, feedback, reports
 from media.rtp.header import Header
 from media.stream import Stream

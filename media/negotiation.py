@@ -7,6 +7,16 @@ the router's when it is accepted; every consumer gets the router's.
 from collections.abc import Callable
 from typing import NamedTuple
 
+from media.codecs import (
+    EXTENSION_IDS,
+    FORWARDED,
+    FROM_SERVER,
+    KINDS,
+    TRANSPORT_CC,
+    Codec,
+    find_codec,
+    is_same_codec,
+)
 from media.parameters import (
     Kind,
     RtcpFeedback,
@@ -15,142 +25,19 @@ from media.parameters import (
     RtpCodecCapability,
     RtpCodecParameters,
     RtpEncoding,
-    RtpHeaderExtension,
     RtpHeaderExtensionParameters,
     RtpParameters,
     RtxEncoding,
 )
 
-MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
-RID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
-REPAIRED_RID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
-ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
-TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-DEPENDENCY_DESCRIPTOR = (
-    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
-)
-AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
-ORIENTATION = "urn:3gpp:video-orientation"
-PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
-
-EXTENSION_IDS = {
-    MID: 1,
-    RID: 2,
-    REPAIRED_RID: 3,
-    ABS_SEND_TIME: 4,
-    TRANSPORT_CC: 5,
-    DEPENDENCY_DESCRIPTOR: 8,
-    AUDIO_LEVEL: 10,
-    ORIENTATION: 11,
-    PLAYOUT_DELAY: 14,
-}
-FORWARDED = frozenset({DEPENDENCY_DESCRIPTOR, AUDIO_LEVEL, ORIENTATION, PLAYOUT_DELAY})
-"""Extensions that reach subscribers as the publisher wrote them."""
-_KINDS: dict[str, tuple[Kind, ...]] = {
-    RID: ("video",),
-    REPAIRED_RID: ("video",),
-    DEPENDENCY_DESCRIPTOR: ("video",),
-    AUDIO_LEVEL: ("audio",),
-    ORIENTATION: ("video",),
-    PLAYOUT_DELAY: ("video",),
-}
-_TO_SERVER_ONLY = frozenset({RID, REPAIRED_RID})
-_FROM_SERVER = frozenset({MID, TRANSPORT_CC}) | FORWARDED
-
-_AUDIO_FEEDBACK = (RtcpFeedback("transport-cc"),)
-_VIDEO_FEEDBACK = (
-    RtcpFeedback("nack"),
-    RtcpFeedback("nack", "pli"),
-    RtcpFeedback("ccm", "fir"),
-    RtcpFeedback("goog-remb"),
-    RtcpFeedback("transport-cc"),
-)
-
 
 class NotAcceptable(Exception):
-    """``code``: unsupported | invalid, as in ``control.Failed``."""
+    """``code``: unsupported | invalid | busy, as in ``control.Failed``."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
-
-
-class Codec(NamedTuple):
-    """One of the router's codecs. ``rtx``: payload type of its retransmissions, None for audio."""
-
-    capability: RtpCodecCapability
-    payload_type: int
-    rtx: int | None
-
-
-def _video(
-    mime_type: str, payload_type: int, parameters: dict[str, str | int | float | bool | None]
-) -> Codec:
-    return Codec(
-        RtpCodecCapability(
-            kind="video",
-            mime_type=mime_type,
-            preferred_payload_type=payload_type,
-            clock_rate=90_000,
-            parameters=parameters,
-            rtcp_feedback=_VIDEO_FEEDBACK,
-        ),
-        payload_type,
-        payload_type + 1,
-    )
-
-
-CODECS: tuple[Codec, ...] = (
-    Codec(
-        RtpCodecCapability(
-            kind="audio",
-            mime_type="audio/opus",
-            preferred_payload_type=100,
-            clock_rate=48_000,
-            channels=2,
-            parameters={"minptime": 10, "useinbandfec": 1},
-            rtcp_feedback=_AUDIO_FEEDBACK,
-        ),
-        100,
-        None,
-    ),
-    _video("video/VP8", 101, {}),
-    _video("video/VP9", 103, {"profile-id": 0}),
-    _video(
-        "video/H264",
-        105,
-        {"level-asymmetry-allowed": 1, "packetization-mode": 1, "profile-level-id": "42e01f"},
-    ),
-    _video("video/AV1", 107, {}),
-)
-
-
-def router_capabilities() -> RtpCapabilities:
-    codecs: list[RtpCodecCapability] = []
-    for codec in CODECS:
-        codecs.append(codec.capability)
-        if codec.rtx is not None:
-            codecs.append(
-                RtpCodecCapability(
-                    kind="video",
-                    mime_type="video/rtx",
-                    preferred_payload_type=codec.rtx,
-                    clock_rate=90_000,
-                    parameters={"apt": codec.payload_type},
-                )
-            )
-    extensions = tuple(
-        RtpHeaderExtension(
-            kind=kind,
-            uri=uri,
-            preferred_id=identifier,
-            direction="recvonly" if uri in _TO_SERVER_ONLY else "sendrecv",
-        )
-        for uri, identifier in EXTENSION_IDS.items()
-        for kind in _KINDS.get(uri, ("audio", "video"))
-    )
-    return RtpCapabilities(tuple(codecs), extensions)
 
 
 class Accepted(NamedTuple):
@@ -189,7 +76,7 @@ def accept_producer(kind: Kind, parameters: RtpParameters) -> Accepted:
                 raise NotAcceptable("invalid", "an RTX codec without apt")
             repairs[offered.payload_type] = apt
             continue
-        codec = _find(kind, offered)
+        codec = find_codec(kind, offered)
         if codec is not None:
             payload_types[offered.payload_type] = codec
             chosen = chosen or (codec, offered)
@@ -315,7 +202,7 @@ def _consumer_extensions(
     able = {(e.uri, e.preferred_id) for e in capabilities.header_extensions}
     found: list[RtpHeaderExtensionParameters] = []
     for uri, identifier in EXTENSION_IDS.items():
-        if uri not in _FROM_SERVER or accepted.kind not in _KINDS.get(uri, ("audio", "video")):
+        if uri not in FROM_SERVER or accepted.kind not in KINDS.get(uri, ("audio", "video")):
             continue
         if uri in FORWARDED and uri not in accepted.extensions:
             continue
@@ -324,75 +211,13 @@ def _consumer_extensions(
     return tuple(found)
 
 
-def _find(kind: Kind, offered: RtpCodecParameters) -> Codec | None:
-    for codec in CODECS:
-        ours = codec.capability
-        if ours.kind == kind and _same_codec(
-            ours.mime_type, ours.clock_rate, ours.channels, ours.parameters, offered
-        ):
-            return codec
-    return None
-
-
 def _find_capability(accepted: Accepted, capabilities: RtpCapabilities) -> RtpCodecCapability | None:
     ours = accepted.codec.capability
     for capability in capabilities.codecs:
-        if capability.kind == accepted.kind and _same_codec(
+        if capability.kind == accepted.kind and is_same_codec(
             ours.mime_type, ours.clock_rate, ours.channels, accepted.parameters.parameters, capability
         ):
             return capability
-    return None
-
-
-def _same_codec(
-    mime_type: str,
-    clock_rate: int,
-    channels: int | None,
-    fmtp: dict[str, str | int | float | bool | None],
-    other: RtpCodecParameters | RtpCodecCapability,
-) -> bool:
-    if mime_type.lower() != other.mime_type.lower() or clock_rate != other.clock_rate:
-        return False
-    if (channels or 1) != (other.channels or 1):
-        return False
-    match mime_type.lower():
-        case "video/vp9":
-            return _number(fmtp, "profile-id") == _number(other.parameters, "profile-id")
-        case "video/av1":
-            return _number(fmtp, "profile") == _number(other.parameters, "profile")
-        case "video/h264":
-            if _number(fmtp, "packetization-mode") != _number(other.parameters, "packetization-mode"):
-                return False
-            profile = h264_profile(fmtp.get("profile-level-id"))
-            return profile is not None and profile == h264_profile(other.parameters.get("profile-level-id"))
-    return True
-
-
-def _number(fmtp: dict[str, str | int | float | bool | None], name: str) -> int:
-    try:
-        return int(fmtp.get(name) or 0)
-    except (ValueError, OverflowError):
-        return -1
-
-
-def h264_profile(profile_level_id: object) -> str | None:
-    """The profile by RFC 6184 §8.1; its absence means 420010 (baseline). None: not one of the common ones."""
-    text = "420010" if profile_level_id is None else str(profile_level_id)
-    try:
-        value = int(text, 16)
-    except ValueError:
-        return None
-    if len(text) != 6:
-        return None
-    idc, constraints = value >> 16, value >> 8 & 0xFF
-    if idc == 0x42:
-        return "constrained-baseline" if constraints & 0x40 else "baseline"
-    if idc == 0x4D:
-        return "constrained-baseline" if constraints & 0x80 else "main"
-    if idc == 0x58:
-        return "constrained-baseline" if constraints & 0xC0 == 0xC0 else None
-    if idc == 0x64:
-        return "constrained-high" if constraints == 0x0C else "high"
     return None
 
 

@@ -1,17 +1,13 @@
 """What each control request does. Checks first, changes after: a refusal has changed nothing."""
 
-import secrets
-import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from media import control, negotiation
+from media import codecs, control, inventory, negotiation, subscribing
 from media.consumer import Consumer
 from media.dtls import SUPPORTED_DIGESTS
-from media.fanout.port import LegSettings
 from media.ice import new_credentials
 from media.incoming import Conflict
-from media.negotiation import EXTENSION_IDS, MID, TRANSPORT_CC
 from media.parameters import DtlsParameters, IceParameters, TransportParameters
 from media.producer import Producer
 from media.router import Router
@@ -20,8 +16,6 @@ from media.transport import Surroundings, Transport
 
 if TYPE_CHECKING:
     from media.worker import Worker
-
-MAX_MIDS = 0x10000
 
 
 class Refused(Exception):
@@ -79,7 +73,7 @@ class Operations:
         router = self._worker.routers.get(request.router)
         if router is None:
             router = self._worker.routers[request.router] = Router(request.router)
-        return control.RouterOpened(router.instance, negotiation.router_capabilities())
+        return control.RouterOpened(router.instance, codecs.router_capabilities())
 
     async def _close_router(self, request: control.CloseRouter) -> control.Reply:
         router = self._worker.routers.pop(request.router, None)
@@ -226,44 +220,17 @@ class Operations:
         self._sweep()
         consumer = self._consumers.get(request.consumer)
         if consumer is None:
-            consumer = self._make_consumer(request, transport, producer)
+            if transport.direction != "recv":
+                raise Refused("invalid", "this transport carries producers")
+            if transport.router is not producer.transport.router:
+                raise Refused("invalid", "producer and transport are of different routers")
+            consumer = subscribing.make_consumer(
+                self._around.fanout, request.consumer, transport, producer, request.rtp_capabilities
+            )
+            self._consumers[consumer.id] = consumer
         elif consumer.transport is not transport or consumer.producer is not producer:
             raise Refused("invalid", "a consumer of this id is open and different")
         return control.Consuming(producer.accepted.kind, consumer.parameters)
-
-    def _make_consumer(self, request: control.Consume, transport: Transport, producer: Producer) -> Consumer:
-        if transport.direction != "recv":
-            raise Refused("invalid", "this transport carries producers")
-        if transport.router is not producer.transport.router:
-            raise Refused("invalid", "producer and transport are of different routers")
-        if transport.next_mid >= MAX_MIDS:
-            raise Refused("busy", "this transport has carried too many consumers")
-        mid = f"{transport.next_mid:04x}"
-        ssrc, rtx_ssrc = _fresh_ssrc(transport), _fresh_ssrc(transport)
-        cname = producer.accepted.cname or producer.transport.id
-        parameters = negotiation.consumer_parameters(
-            producer.accepted, request.rtp_capabilities, mid, ssrc, rtx_ssrc, cname
-        )
-        transport.next_mid += 1
-        rtx = producer.accepted.codec.rtx
-        leg = self._around.fanout.leg(
-            transport.outlet,
-            LegSettings(
-                ssrc=ssrc,
-                mid=mid,
-                mid_id=EXTENSION_IDS[MID],
-                transport_cc_id=EXTENSION_IDS[TRANSPORT_CC],
-                start=1 + secrets.randbelow(0x7000),
-                rtx_ssrc=rtx_ssrc,
-                rtx_payload_type=rtx if rtx is not None and parameters.encodings[0].rtx is not None else -1,
-                rtx_start=1 + secrets.randbelow(0x7000),
-            ),
-        )
-        consumer = Consumer(request.consumer, transport, producer, leg, parameters)
-        self._consumers[consumer.id] = consumer
-        producer.consumers[consumer.id] = consumer
-        transport.add_consumer(consumer)
-        return consumer
 
     async def _resume_consumer(self, request: control.ResumeConsumer) -> control.Reply:
         self._consumer(request.consumer).resume(self._around.clock())
@@ -313,48 +280,8 @@ class Operations:
 
     async def _take_inventory(self, _request: control.TakeInventory) -> control.Reply:
         self._sweep()
-        return control.Inventory(
-            {router.id: router.instance for router in self._worker.routers.values()},
-            tuple(
-                control.TransportEntry(t.id, t.router.id, t.peer, t.direction, t.state)
-                for t in self._worker.transports.values()
-            ),
-            tuple(
-                control.ProducerEntry(p.id, p.transport.id, p.accepted.kind, p.tag, p.paused)
-                for p in self._producers.values()
-            ),
-            tuple(
-                control.ConsumerEntry(
-                    c.id, c.transport.id, c.producer.id, c.producer.accepted.kind, c.parameters, c.paused
-                )
-                for c in self._consumers.values()
-            ),
-            self._worker.taps.addresses,
-            self._worker.taps.producers,
-        )
+        return inventory.inventory(self._worker, self._producers.values(), self._consumers.values())
 
     async def _take_stats(self, _request: control.TakeStats) -> control.Reply:
         self._sweep()
-        worker = self._worker
-        values = worker.counters.values() | worker.network_counters()
-        values["media_routers"] = float(len(worker.routers))
-        values["media_transports"] = float(len(worker.transports))
-        values["media_transports_connected"] = float(
-            sum(transport.is_connected for transport in worker.transports.values())
-        )
-        values["media_producers"] = float(len(self._producers))
-        values["media_consumers"] = float(len(self._consumers))
-        values["media_taps"] = float(len(worker.taps.addresses))
-        values["media_tap_frames_total"] = float(worker.taps.frames)
-        values["media_tap_dropped_total"] = float(worker.taps.dropped)
-        values["media_cpu_seconds_total"] = time.process_time()
-        return control.Stats(values)
-
-
-def _fresh_ssrc(transport: Transport) -> int:
-    """Never used before on this transport: a number used again would be a GCM nonce used again."""
-    while True:
-        ssrc = secrets.randbits(32)
-        if ssrc not in transport.used_ssrcs:
-            transport.used_ssrcs.add(ssrc)
-            return ssrc
+        return inventory.statistics(self._worker, len(self._producers), len(self._consumers))

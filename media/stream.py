@@ -1,10 +1,11 @@
 """One incoming encoding: its primary SSRC, the RTX that repairs it, and what is known of both."""
 
+from media.codecs import AUDIO_LEVEL
 from media.fanout.port import Source
 from media.keyframes import SourceGate
 from media.layers import Clock
 from media.nack import Missing
-from media.negotiation import AUDIO_LEVEL, Accepted
+from media.negotiation import Accepted
 from media.rtcp.reception import Reception
 from media.rtcp.reports import SenderInfo
 from media.rtp import header as rtp

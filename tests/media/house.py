@@ -6,7 +6,7 @@ import struct
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
-from media import control, negotiation
+from media import codecs, control
 from media.parameters import (
     RtpCodecParameters,
     RtpEncoding,
@@ -64,8 +64,8 @@ def vp8_payload(number: int, key: bool, size: int = 200) -> bytes:
 
 def video_parameters(ssrc: int = 1111, rtx: int | None = 2222, mid: str = "0") -> RtpParameters:
     """What a browser with VP8 would produce with (its own ids differ from the router's)."""
-    capability = next(c for c in negotiation.CODECS if c.capability.mime_type == "video/VP8").capability
-    codecs = [
+    capability = next(c for c in codecs.CODECS if c.capability.mime_type == "video/VP8").capability
+    offered = [
         RtpCodecParameters(
             mime_type="video/VP8",
             payload_type=96,
@@ -74,19 +74,19 @@ def video_parameters(ssrc: int = 1111, rtx: int | None = 2222, mid: str = "0") -
         )
     ]
     if rtx is not None:
-        codecs.append(
+        offered.append(
             RtpCodecParameters(
                 mime_type="video/rtx", payload_type=97, clock_rate=90_000, parameters={"apt": 96}
             )
         )
     return RtpParameters(
-        codecs=tuple(codecs),
+        codecs=tuple(offered),
         encodings=(RtpEncoding(ssrc=ssrc, rtx=RtxEncoding(rtx) if rtx is not None else None),),
         header_extensions=(
-            RtpHeaderExtensionParameters(uri=negotiation.MID, id=4),
-            RtpHeaderExtensionParameters(uri=negotiation.TRANSPORT_CC, id=3),
-            RtpHeaderExtensionParameters(uri=negotiation.RID, id=10),
-            RtpHeaderExtensionParameters(uri=negotiation.REPAIRED_RID, id=11),
+            RtpHeaderExtensionParameters(uri=codecs.MID, id=4),
+            RtpHeaderExtensionParameters(uri=codecs.TRANSPORT_CC, id=3),
+            RtpHeaderExtensionParameters(uri=codecs.RID, id=10),
+            RtpHeaderExtensionParameters(uri=codecs.REPAIRED_RID, id=11),
         ),
         mid=mid,
     )
@@ -105,9 +105,9 @@ def audio_parameters(ssrc: int = 3333, mid: str = "1") -> RtpParameters:
         ),
         encodings=(RtpEncoding(ssrc=ssrc),),
         header_extensions=(
-            RtpHeaderExtensionParameters(uri=negotiation.MID, id=4),
-            RtpHeaderExtensionParameters(uri=negotiation.TRANSPORT_CC, id=3),
-            RtpHeaderExtensionParameters(uri=negotiation.AUDIO_LEVEL, id=1),
+            RtpHeaderExtensionParameters(uri=codecs.MID, id=4),
+            RtpHeaderExtensionParameters(uri=codecs.TRANSPORT_CC, id=3),
+            RtpHeaderExtensionParameters(uri=codecs.AUDIO_LEVEL, id=1),
         ),
         mid=mid,
     )
@@ -151,7 +151,7 @@ class House:
         self, transport: str, consumer: str, producer: str, *, resume: bool = True
     ) -> RtpParameters:
         consuming = await self.ask(
-            control.Consume(transport, consumer, producer, negotiation.router_capabilities()),
+            control.Consume(transport, consumer, producer, codecs.router_capabilities()),
             control.Consuming,
         )
         if resume:

@@ -8,7 +8,7 @@ import threading
 import msgspec
 import pytest
 
-from media import control, negotiation
+from media import codecs, control
 from media.parameters import DtlsParameters, RtpCapabilities
 from media.tap import RTCP, RTP, TapFrame, TapReader
 from media.worker import Worker, WorkerSettings
@@ -52,7 +52,7 @@ async def test_requests_are_idempotent_by_their_ids():
 
 async def test_requests_that_cannot_be_are_refused_and_change_nothing():
     async with house() as home:
-        everything = negotiation.router_capabilities()
+        everything = codecs.router_capabilities()
         await home.open("t", "send")
         peer = await home.open("s", "recv")
         await home.produce("t", "screen", "video", video_parameters())

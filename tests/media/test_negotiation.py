@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from media import codecs
 from media import negotiation as n
 from media.parameters import (
     RtpCapabilities,
@@ -15,7 +16,7 @@ from media.parameters import (
 )
 from tests.media.house import audio_parameters, video_parameters
 
-ROUTER = n.router_capabilities()
+ROUTER = codecs.router_capabilities()
 
 
 def producing(
@@ -64,15 +65,15 @@ def test_router_offers_each_codec_with_its_rtx():
 def test_router_extension_ids():
     ids = {(e.uri, e.kind): (e.preferred_id, e.direction) for e in ROUTER.header_extensions}
     assert len(ids) == len(ROUTER.header_extensions)
-    assert ids[n.MID, "audio"] == ids[n.MID, "video"] == (1, "sendrecv")
-    assert ids[n.RID, "video"] == (2, "recvonly")
-    assert ids[n.REPAIRED_RID, "video"] == (3, "recvonly")
-    assert ids[n.ABS_SEND_TIME, "video"][0] == 4
-    assert ids[n.TRANSPORT_CC, "audio"] == ids[n.TRANSPORT_CC, "video"] == (5, "sendrecv")
-    assert ids[n.DEPENDENCY_DESCRIPTOR, "video"][0] == 8
-    assert ids[n.AUDIO_LEVEL, "audio"][0] == 10
-    assert ids[n.ORIENTATION, "video"][0] == 11
-    assert ids[n.PLAYOUT_DELAY, "video"][0] == 14
+    assert ids[codecs.MID, "audio"] == ids[codecs.MID, "video"] == (1, "sendrecv")
+    assert ids[codecs.RID, "video"] == (2, "recvonly")
+    assert ids[codecs.REPAIRED_RID, "video"] == (3, "recvonly")
+    assert ids[codecs.ABS_SEND_TIME, "video"][0] == 4
+    assert ids[codecs.TRANSPORT_CC, "audio"] == ids[codecs.TRANSPORT_CC, "video"] == (5, "sendrecv")
+    assert ids[codecs.DEPENDENCY_DESCRIPTOR, "video"][0] == 8
+    assert ids[codecs.AUDIO_LEVEL, "audio"][0] == 10
+    assert ids[codecs.ORIENTATION, "video"][0] == 11
+    assert ids[codecs.PLAYOUT_DELAY, "video"][0] == 14
 
 
 @pytest.mark.parametrize(
@@ -153,8 +154,11 @@ def test_refuses(kind, parameters, code):
 
 def test_refuses_encrypted_and_doubled_extensions():
     for extensions in (
-        (RtpHeaderExtensionParameters(uri=n.MID, id=1, encrypt=True),),
-        (RtpHeaderExtensionParameters(uri=n.MID, id=1), RtpHeaderExtensionParameters(uri=n.RID, id=1)),
+        (RtpHeaderExtensionParameters(uri=codecs.MID, id=1, encrypt=True),),
+        (
+            RtpHeaderExtensionParameters(uri=codecs.MID, id=1),
+            RtpHeaderExtensionParameters(uri=codecs.RID, id=1),
+        ),
     ):
         parameters = msgspec.structs.replace(producing(), header_extensions=extensions)
         with pytest.raises(n.NotAcceptable):
@@ -186,7 +190,10 @@ def test_consumer_gets_the_routers_numbers():
     assert parameters.encodings == (RtpEncoding(ssrc=11, rtx=RtxEncoding(12)),)
     assert parameters.mid == "0007"
     assert parameters.rtcp.cname == "somebody"
-    assert {(e.uri, e.id) for e in parameters.header_extensions} == {(n.MID, 1), (n.TRANSPORT_CC, 5)}
+    assert {(e.uri, e.id) for e in parameters.header_extensions} == {
+        (codecs.MID, 1),
+        (codecs.TRANSPORT_CC, 5),
+    }
 
 
 def test_consumer_without_rtx_and_with_extensions_of_one_kind_only():
@@ -203,7 +210,7 @@ def test_consumer_without_rtx_and_with_extensions_of_one_kind_only():
     audio = n.consumer_parameters(
         n.accept_producer("audio", audio_parameters()), capabilities, "0001", 11, 12, "c"
     )
-    assert {e.uri for e in audio.header_extensions} == {n.MID, n.TRANSPORT_CC}
+    assert {e.uri for e in audio.header_extensions} == {codecs.MID, codecs.TRANSPORT_CC}
     assert [f.type for f in audio.codecs[0].rtcp_feedback] == ["transport-cc"]
     assert audio.codecs[0].parameters == {"useinbandfec": 1}
 
