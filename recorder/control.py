@@ -117,7 +117,7 @@ class KeyFrameWanted(Struct, frozen=True, tag="recorder.key_frame_wanted"):
 
 
 class RecordingTrouble(Struct, frozen=True, tag="recorder.trouble"):
-    """``code``: disk_full | slow_disk."""
+    """``code``: disk_full | disk_failed (both: stopped, what is on disk stays) | slow_disk (pictures dropped)."""
 
     recording: str
     code: str
