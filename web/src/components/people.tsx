@@ -78,7 +78,7 @@ function Row({ person, session, view, speaking, onRemove }: RowProps) {
       <div className="row-state">
         {person.hand != null && <Hand role="img" aria-label={words.room.hand(person.hand)} className="raised" />}
         {sharing && <MonitorUp role="img" aria-label={words.room.screenOf(person.name)} />}
-        {camera && <Video role="img" aria-label={words.room.cameraOf(person.name)} />}
+        {camera && <Video className="camera-on" role="img" aria-label={words.room.cameraOf(person.name)} />}
         {!(manages && micOn) &&
           (micOn ? <Mic role="img" aria-label={words.room.micIsOn} /> : <MicOff role="img" aria-label={words.room.micIsOff} className="soft" />)}
       </div>
