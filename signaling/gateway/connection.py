@@ -30,6 +30,8 @@ _log = structlog.get_logger("connection")
 
 MAX_MESSAGE = 64 * 1024
 SILENCE_SECONDS = 4.0
+_SUSPICIOUS_SECONDS = 2.5
+"""Clients ping every 2 s: one that has been silent for so long has probably lost its network."""
 SESSION_CHECK_SECONDS = 30.0
 _BAD_TOLERATED = 20
 _EXCESS_TOLERATED = 500
@@ -46,7 +48,7 @@ _id_decoder = msgspec.json.Decoder(_IdOnly)
 
 
 class Connection:
-    """Owns the socket from the upgrade to the close. ``client``: names the page, so that its own return
+    """Owns the socket from the upgrade to the close. ``page``: names the page, so that its own return
     after a lost network is not taken for a second device."""
 
     def __init__(
@@ -80,6 +82,7 @@ class Connection:
         self._bad = TokenBucket(rate=0.2, burst=_BAD_TOLERATED)
         self._excess = TokenBucket(rate=10, burst=_EXCESS_TOLERATED)
         self._checked_at = 0.0
+        self.heard_at = asyncio.get_running_loop().time()
         self._asking = False
         self._bye_next: str | None = None
 
@@ -195,12 +198,19 @@ class Connection:
     async def _take_over_from_same_page(self) -> None:
         state = self._host.state
         entry = None if state is None else state.participants.get(self.participant)
-        if not self.page or entry is None or entry.connection is None:
+        if entry is None or entry.connection is None:
             return
+        now = asyncio.get_running_loop().time()
         for socket in self._gateway.sockets.of(self._host.lesson, self.participant):
-            if isinstance(socket, Connection) and socket.page == self.page:
+            if isinstance(socket, Connection) and self._is_return_of(socket, now):
                 await self._host.execute(Drop(self.participant, socket.id, "reconnected"))
                 socket.let_go_for_return()
+
+    def _is_return_of(self, other: "Connection", now: float) -> bool:
+        """The same page by its name; or, of a client that gives none, the same session after a silence."""
+        if self.page or other.page:
+            return self.page == other.page
+        return self.session == other.session and now - other.heard_at > _SUSPICIOUS_SECONDS
 
     async def _speak(self) -> None:
         writer = asyncio.create_task(self._write(), name=f"write {self.id}")
@@ -228,6 +238,7 @@ class Connection:
             except TimeoutError:
                 self._let_go("silent")
                 return
+            self.heard_at = loop.time()
             if message.type is WSMsgType.TEXT:
                 if not self._outbox.finished:
                     await self._hear(message.data.encode("utf-8", "surrogatepass"), loop.time())

@@ -13,9 +13,11 @@ class TokenBucket:
         self._at: float | None = None
 
     def take(self, now: float) -> bool:
-        if self._at is not None and now > self._at:
+        if self._at is None:
+            self._at = now
+        elif now > self._at:
             self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-        self._at = now
+            self._at = now
         if self._tokens < 1:
             return False
         self._tokens -= 1
