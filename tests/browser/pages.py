@@ -18,6 +18,11 @@ SOON = 20_000.0
 MEDIA_SOON = 30_000.0
 
 
+def word(text: str) -> re.Pattern[str]:
+    """The text as whole words: student4 is not student41."""
+    return re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
+
+
 class Person:
     """One account at one browser context."""
 
@@ -40,11 +45,11 @@ class Person:
 
     def waiting(self, text: str) -> Locator:
         """A person in the teacher's waiting room, by any text of the row."""
-        return self.region("Waiting room").get_by_role("listitem").filter(has_text=text)
+        return self.region("Waiting room").get_by_role("listitem").filter(has_text=word(text))
 
     def person(self, text: str) -> Locator:
         """A person's row in the list of people."""
-        return self.region("People").get_by_role("listitem").filter(has_text=text)
+        return self.region("People").get_by_role("listitem").filter(has_text=word(text))
 
     def screens(self) -> Locator:
         return self.page.locator('video[aria-label^="Screen of "]')

@@ -52,7 +52,7 @@ async def dresses(person: Person, path: str, name: str, directory: Path) -> None
 
 
 async def take(school: School, directory: Path) -> None:
-    title = "Toán: Hàm số bậc hai"
+    title = "Toán: Parabol và đỉnh của nó"
     await show_slide(school)
     teacher, students = await school.lesson(title, "student1", "student2", "student3", width=1440, height=900)
     lesson = "/" + teacher.page.url.split("/", 3)[3].split("?")[0]
@@ -107,6 +107,9 @@ async def main() -> None:
                 school = await School.open(browser, product)
                 try:
                     await take(school, directory)
+                except BaseException:
+                    await school.keep_evidence(lambda name: directory / name)
+                    raise
                 finally:
                     await school.close()
                     await browser.close()

@@ -105,6 +105,7 @@ async def test_a_student_with_a_keyboard_alone(school: School) -> None:
     await expect(student.button("Lower hand").first).to_be_visible(timeout=SOON)
     await keyboard.press("Control+d")
     await expect(student.button("Turn off microphone")).to_be_visible(timeout=SOON)
+    await expect(teacher.button("Mute", teacher.person("student9"))).to_be_visible(timeout=SOON)
     await keyboard.press("Control+d")
     await expect(student.button("Turn on microphone")).to_be_visible(timeout=SOON)
 
