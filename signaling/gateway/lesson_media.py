@@ -274,6 +274,7 @@ class LessonMedia:
 
     async def _carry_out(self, todo: MediaPlan) -> None:
         for transport in todo.close_transports:
+            self.table.forget(self.table.transports[transport].participant)
             self._consumers_gone(self.table.drop_transport(transport))
             await self._tell_worker(control.CloseTransport(transport))
         for share in todo.close_producers:
@@ -290,7 +291,12 @@ class LessonMedia:
             self._mark(share, paused=False)
         for begin in range(0, len(todo.consume), _AT_ONCE):
             batch = todo.consume[begin : begin + _AT_ONCE]
-            await asyncio.gather(*(self._consume(participant, share) for participant, share in batch))
+            done = await asyncio.gather(
+                *(self._consume(participant, share) for participant, share in batch), return_exceptions=True
+            )
+            for failure in done:
+                if failure is not None:
+                    raise failure
         for share in todo.lose:
             await self.host.execute(LoseShare(share))
 
@@ -406,7 +412,11 @@ class LessonMedia:
     async def _ask(self, message: Struct, reply: type[T]) -> T:
         if self.address is None:
             raise MediaRefused("media_unavailable", "the media worker is being replaced")
-        return await self._ask_at(self.address, message, reply)
+        instance = self.instance
+        answer = await self._ask_at(self.address, message, reply)
+        if self.instance != instance:
+            raise MediaRefused("media_unavailable", "the media worker was replaced meanwhile")
+        return answer
 
     async def _ask_at(self, address: str, message: Struct, reply: type[T]) -> T:
         try:

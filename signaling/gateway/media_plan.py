@@ -70,6 +70,11 @@ class MediaTable:
                 return transport
         return None
 
+    def forget(self, participant: ParticipantId) -> None:
+        """What was known of its browser."""
+        self.joined.pop(participant, None)
+        self.unsupported = {pair for pair in self.unsupported if pair[0] != participant}
+
     def drop_transport(self, transport: str) -> tuple["Gone", ...]:
         """Forget a transport and its children; the consumers (of anybody) that went with it."""
         self.transports.pop(transport, None)

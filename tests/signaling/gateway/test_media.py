@@ -1,9 +1,11 @@
 """Who gets whose media: the worker is kept in step with the lesson, through restarts of either."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from classroom.ids import LessonId
 from media import control
 from signaling.wire import client as ask
 from signaling.wire import server as told
@@ -252,4 +254,39 @@ async def test_no_worker_is_said_not_waited_for_for_ever(school: School) -> None
     await school.bus.up("media.0", worker.handle, worker.instance)
     await teacher.socket.until(lambda: any(isinstance(m, told.MediaReset) for m in teacher.heard))
     await teacher.join_media()
+    await room.close()
+
+
+async def test_fifty_joins_and_leaves_leave_nothing_behind(school: School) -> None:
+    room = Room(school, await school.lesson())
+    await room.enter("teacher")
+    media = school.gateway.media.of(LessonId(room.lesson))
+    assert media is not None
+
+    async def come_and_go(how: str) -> None:
+        person = await room.enter("student1")
+        await person.share("microphone")
+        if how == "leave":
+            await person.socket.ask(ask.Leave)
+        await person.socket.close()
+        if how == "drop":
+            back = await school.socket("student1", room.lesson)
+            await back.connect()
+            await back.ask(ask.Leave)
+            await back.close()
+        await until(lambda: len(school.worker.transports) == 2)
+
+    await come_and_go("leave")
+    await until(lambda: len(school.gateway.sockets) == 1)
+    before = len(asyncio.all_tasks())
+    for number in range(50):
+        await come_and_go("leave" if number % 2 else "drop")
+    await until(lambda: len(school.gateway.sockets) == 1)
+    await until(lambda: len(asyncio.all_tasks()) <= before)
+    assert set(media.table.joined) == {await school.account("teacher")}
+    assert not media.table.producers
+    assert not media.table.consumers
+    assert not media.table.pending
+    assert school.worker.producers == {}
+    assert len(media.host.listeners) == 2
     await room.close()
