@@ -72,6 +72,10 @@ class Recording:
             recording._journal.write(begun)
         recording._take_up(found, tails)
         recording._save_manifest()
+        await channel.run(lambda: None)
+        if channel.failed is not None:
+            await channel.run(recording._close_files)
+            raise channel.failed
         return recording
 
     def _take_up(self, found: Journal | None, tails: dict[str, Tail]) -> None:
@@ -180,8 +184,7 @@ class Recording:
         failed = self._channel.failed
 
         def seal() -> None:
-            for file in self._files.values():
-                file.close()
+            self._close_files()
             if (error := self._channel.failed or failed) is not None:
                 raise error
             manifest.save(self._directory, result)
@@ -228,6 +231,11 @@ class Recording:
     def _manifest(self) -> Manifest:
         files = tuple(file.described(file.end) for file in self._files.values())
         return Manifest(self.begun.recording, self.begun.lesson, self.begun.started_at, files=files)
+
+    def _close_files(self) -> None:
+        """In the disk's thread."""
+        for file in self._files.values():
+            file.close()
 
     def _save_manifest(self) -> None:
         current = self._manifest()

@@ -197,16 +197,17 @@ class Recorder:
             del self._routes[tap]
 
     async def _list(self) -> RecordingsOpen:
-        return RecordingsOpen(tuple(await asyncio.to_thread(self._left_open)))
+        left = await asyncio.to_thread(self._left_open)
+        return RecordingsOpen(tuple(sorted({*left, *self._recordings})))
 
     def _left_open(self) -> list[str]:
-        return sorted(
+        return [
             path.name
             for path in self._directory.iterdir()
             if _ID.fullmatch(path.name)
             and (path / journal.NAME).is_file()
             and self._closed(path.name) is None
-        )
+        ]
 
     def _closed(self, name: str) -> RecordingClosed | None:
         found = manifest.load(self._directory / name)

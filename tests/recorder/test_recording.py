@@ -66,9 +66,9 @@ async def test_every_codec_is_kept(studio, opening, codec):
         found = [counter for _, counter in reading.pictures(studio.directory / "r1" / file.name)]
         first = found[0]
         assert first is not None
+        right = sum(counter == first + index for index, counter in enumerate(found))
         # The encoder itself (SVT-AV1 in low delay) smears a picture now and then.
-        assert sum(counter is None for counter in found) <= (len(found) // 5 if codec == "av1" else 0)
-        assert all(counter in (None, first + index) for index, counter in enumerate(found)), file.name
+        assert right >= len(found) * (0.6 if codec == "av1" else 1), file.name
         assert len(found) > 70
 
 
