@@ -35,7 +35,7 @@ def inventory(
 
 
 def statistics(worker: "Worker", producers: int, consumers: int) -> control.Stats:
-    values = worker.counters.values() | worker.network_counters()
+    values = worker.counters.values() | worker.network.counters()
     values["media_routers"] = float(len(worker.routers))
     values["media_transports"] = float(len(worker.transports))
     values["media_transports_connected"] = float(

@@ -125,7 +125,7 @@ class Operations:
         transport = self._transport(request.transport)
         credentials = new_credentials()
         gone = transport.ice.restart(credentials)
-        self._worker.add_ufrag(credentials.ufrag, transport, gone)
+        self._worker.network.add(credentials.ufrag, transport, gone)
         self._worker.counters.ice_restarts += 1
         return control.IceRestarted(IceParameters(credentials.ufrag, credentials.password, True))
 

@@ -100,6 +100,7 @@ class Batch(Protocol):
     lengths: list[int]
 
     def flush(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class MmsgBatch:
@@ -160,6 +161,11 @@ class MmsgBatch:
             self.dropped += 1
             done += 1
 
+    def close(self) -> None:
+        """Send what is queued; afterwards everything is dropped (the descriptor may be another's by then)."""
+        self.flush()
+        self._fd = -1
+
 
 class LoopBatch:
     """The same slots, one ``sendto`` each."""
@@ -187,6 +193,9 @@ class LoopBatch:
             else:
                 self.sent += 1
                 self.sent_bytes += self.lengths[i]
+
+    def close(self) -> None:
+        self.flush()
 
 
 def make_batch(sock: socket.socket) -> Batch:

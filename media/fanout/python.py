@@ -194,7 +194,7 @@ class PythonFanout:
         self._batch.flush()
 
     def close(self) -> None:
-        self._batch.flush()
+        self._batch.close()
 
     def counters(self) -> dict[str, int]:
         batch = self._batch

@@ -330,8 +330,8 @@ async def test_fifty_joins_and_leaves_leave_nothing_behind():
         await until(lambda: len(asyncio.all_tasks()) <= baseline[2])
         assert (files(), threading.active_count()) == baseline[:2]
         worker = home.worker
-        assert len(worker.transports) == len(worker._paths) == 2
-        assert len(worker._by_ufrag) == 2
+        assert len(worker.transports) == len(worker.network.paths) == 2
+        assert len(worker.network.by_ufrag) == 2
         assert len(worker.routers["r"].transports) == 2
         assert len(next(iter(worker.transports["t"].producers.values())).consumers) == 1
         assert not worker._closing

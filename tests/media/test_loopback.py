@@ -420,7 +420,7 @@ async def test_consent_expires_with_time_and_returns():
     async with house() as home:
         clock = home.worker.clock
         later = lambda: clock() + ahead  # noqa: E731
-        home.worker.clock = later
+        home.worker.clock = home.worker.network.clock = later
         object.__setattr__(home.worker._operations._around, "clock", later)
         teacher, student, got, _ = await lesson(home)
         student.stop_checks()
@@ -464,7 +464,7 @@ async def test_ten_thousand_malformed_datagrams_close_nothing():
         protected = bytes((0x90, 96)) + bytes(60)
         check = bytes.fromhex("000100002112a442") + bytes(12)
         sent = 0
-        before = home.worker._udp.received
+        before = home.worker.network._udp.received
         with stranger:
             stranger.connect(("127.0.0.1", home.worker.port))
             while sent < 10_000:
@@ -475,7 +475,7 @@ async def test_ten_thousand_malformed_datagrams_close_nothing():
                     who = rng.choice((stranger.send, teacher.send_datagram, student.send_datagram))
                     who(bytes(data))
                     sent += 1
-                await until(lambda: home.worker._udp.received - before >= sent)  # noqa: B023
+                await until(lambda: home.worker.network._udp.received - before >= sent)  # noqa: B023
         assert home.worker.counters.errors == 0
         assert all(t.is_connected for t in home.worker.transports.values())
         send_video(teacher, range(3), keys=(0,))
@@ -504,7 +504,7 @@ async def test_malformed_plain_packets_of_a_participant_change_nothing():
                 extensions={rng.randrange(1, 15): rng.randbytes(rng.randrange(1, 16)) for _ in range(3)},
             )
             teacher.send_rtp(junk)
-        received = lambda: home.worker.counters.rtcp_received + home.worker._udp.received  # noqa: E731
+        received = lambda: home.worker.counters.rtcp_received + home.worker.network._udp.received  # noqa: E731
         await until(lambda: received() > 600)
         assert home.worker.counters.errors == 0
         assert all(t.is_connected for t in home.worker.transports.values())

@@ -1,0 +1,182 @@
+"""A worker's sockets and who is behind which address: RFC 7983 demultiplexing, STUN, validated paths.
+
+Invariant: nothing but STUN is taken from an address that ICE has not validated.
+"""
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any
+
+from media import srtp, stun
+from media.fanout.python import PythonFanout
+from media.paths import Path
+from media.stats import Counters
+from media.tcp import TcpConnection, TcpListener
+from media.transport import Transport
+from media.udp import UdpSocket
+
+_BIND_ATTEMPTS = 20
+
+
+class Network:
+    """Owns both sockets and the fanout. ``went_wrong`` is told of defects while an exception is handled."""
+
+    def __init__(
+        self, counters: Counters, clock: Callable[[], float], went_wrong: Callable[[str], None]
+    ) -> None:
+        self.clock = clock
+        self.fanout: PythonFanout
+        self.paths: dict[Hashable, Path] = {}
+        self.by_ufrag: dict[str, Transport] = {}
+        self._counters = counters
+        self._went_wrong = went_wrong
+        self._scratch = srtp.ffi.new("char[]", 4096)
+        self._scratch_view = memoryview(srtp.ffi.buffer(self._scratch)).cast("B")
+        self._udp: UdpSocket
+        self._tcp: TcpListener
+
+    async def start(self, host: str, port: int) -> int:
+        """Binds UDP and TCP to one port number and begins to receive; returns it. Raises OSError."""
+        await self._bind(host, port)
+        self._udp.start(self._on_datagram, self.flush)
+        return self._udp.port
+
+    async def _bind(self, host: str, port: int) -> None:
+        for attempt in range(1, _BIND_ATTEMPTS + 1):
+            self._udp = UdpSocket(host, port)
+            self.fanout = PythonFanout(self._udp.sock)
+            self._tcp = TcpListener(self._on_frame, self._on_connection_lost, self.flush)
+            try:
+                await self._tcp.start(host, self._udp.port)
+            except OSError:
+                # A free UDP port may be somebody's TCP port: try another, unless this one was asked for.
+                self.fanout.close()
+                self._udp.close()
+                if port or attempt == _BIND_ATTEMPTS:
+                    raise
+            else:
+                return
+
+    async def close(self) -> None:
+        await self._tcp.close()
+        self.fanout.close()
+        self._udp.close()
+
+    def flush(self) -> None:
+        self.fanout.flush()
+
+    def add(self, ufrag: str, transport: Transport, gone: tuple[str, ...] = ()) -> None:
+        """Checks for ``ufrag`` are the transport's; ``gone`` are no more."""
+        self.by_ufrag[ufrag] = transport
+        for old in gone:
+            self.by_ufrag.pop(old, None)
+
+    def forget(self, transport: Transport) -> None:
+        """Drop its names; its paths stay for its last words: ``drop_paths`` afterwards."""
+        for ufrag in [u for u, each in self.by_ufrag.items() if each is transport]:
+            del self.by_ufrag[ufrag]
+
+    def drop_paths(self, transport: Transport) -> None:
+        for path in [p for p in self.paths.values() if p.transport is transport]:
+            del self.paths[path.key]
+            if path.connection is not None:
+                path.connection.close()
+
+    def send(self, path: Path, data: bytes) -> None:
+        if path.connection is not None:
+            path.connection.send(data)
+        else:
+            self._udp.send(data, (path.ip, path.port))
+
+    def _on_datagram(self, pointer: Any, view: memoryview, key: Hashable, age: float) -> None:
+        """RFC 7983: the first byte tells what it is. Nothing it contains may end the reading."""
+        try:
+            first = view[0]
+            if first < 4:
+                ip, port = self._udp.address(key)
+                self._on_stun(bytes(view), key, ip, port, None)
+                return
+            path = self.paths.get(key)
+            if path is None:
+                self._counters.dropped_unvalidated += 1
+            elif 128 <= first < 192:
+                path.transport.receive_srtp(pointer, view, age)
+            elif 20 <= first < 64:
+                path.transport.receive_dtls(bytes(view))
+            else:
+                self._counters.dropped_unknown += 1
+        except Exception:
+            self._went_wrong("a datagram could not be handled")
+
+    def _on_frame(self, connection: TcpConnection, data: bytes) -> None:
+        if data[0] < 4:
+            try:
+                self._on_stun(data, connection, *connection.remote, connection)
+            except Exception:
+                self._went_wrong("a check over TCP could not be handled")
+            return
+        size = len(data)
+        self._scratch_view[:size] = data
+        self._on_datagram(self._scratch, self._scratch_view[:size], connection, 0.0)
+
+    def _on_stun(
+        self, data: bytes, key: Hashable, ip: str, port: int, connection: TcpConnection | None
+    ) -> None:
+        self._counters.stun_received += 1
+        message = stun.parse(data)
+        transport = self.by_ufrag.get(message.username.partition(":")[0]) if message is not None else None
+        if message is None or transport is None:
+            self._counters.stun_refused += 1
+            return
+        checked = transport.ice.check(message, key, ip, port, self.clock())
+        if checked is None:
+            self._counters.stun_refused += 1
+            return
+        path = self.paths.get(key)
+        if path is None or path.transport is not transport:
+            if path is not None and path.transport.ice.forget(key):
+                self._reselect(path.transport)
+            path = self.paths[key] = Path(key, ip, port, transport, connection)
+        if connection is not None:
+            connection.validated = True
+        if checked.forgotten is not None:
+            self.paths.pop(checked.forgotten, None)
+        for ufrag in checked.retired:
+            self.by_ufrag.pop(ufrag, None)
+        self.send(path, checked.response)
+        if checked.selected:
+            transport.use_path(path)
+
+    def _on_connection_lost(self, connection: TcpConnection) -> None:
+        path = self.paths.pop(connection, None)
+        if path is not None and path.transport.ice.forget(connection):
+            self._reselect(path.transport)
+
+    def _reselect(self, transport: Transport) -> None:
+        """The selected address is gone: go on with another valid one, or with none."""
+        path = self.paths.get(transport.ice.selected) if transport.ice.selected is not None else None
+        if path is not None:
+            transport.use_path(path)
+        else:
+            transport.lose_path()
+
+    def watch_consent(self, transports: Iterable[Transport], now: float) -> None:
+        """Transports whose consent has expired send nothing more."""
+        for transport in transports:
+            if transport.ice.selected is not None and not transport.ice.has_consent(now):
+                self._counters.consents_lost += 1
+                for key in transport.ice.lose():
+                    self.paths.pop(key, None)
+                transport.lose_path()
+
+    def counters(self) -> dict[str, float]:
+        """Of the sockets and the fanout, by metric name."""
+        values = {
+            "media_udp_received_total": self._udp.received,
+            "media_udp_received_bytes_total": self._udp.received_bytes,
+            "media_udp_send_dropped_total": self._udp.send_dropped,
+            "media_tcp_connections": self._tcp.connections,
+            "media_tcp_dropped_total": self._tcp.dropped,
+            "media_tcp_refused_total": self._tcp.refused,
+        }
+        values |= {f"media_sent_{name}_total": value for name, value in self.fanout.counters().items()}
+        return {name: float(value) for name, value in values.items()}
