@@ -10,7 +10,7 @@ from classroom.stores.database import Database, open_stores
 from classroom.stores.demo import seed_demo
 from classroom.stores.passwords import Passwords
 from classroom.stores.throttle import LocalThrottle
-from signaling.gateway.app import make_app, make_gateway, serving
+from signaling.gateway.app import STATIC, make_app, make_gateway, serving
 from signaling.gateway.context import Gateway
 from signaling.settings import Settings
 from tests.clients.lesson_socket import LessonSocket, SignedIn
@@ -85,7 +85,9 @@ async def _lay_out(data: Path) -> None:
 
 
 @asynccontextmanager
-async def school_at(data: Path, bus: TestBus | None = None) -> AsyncIterator[School]:
+async def school_at(
+    data: Path, bus: TestBus | None = None, static: Path = STATIC
+) -> AsyncIterator[School]:
     """``bus``: the one of an earlier gateway, with what still runs on it."""
     fresh = bus is None
     bus = bus or TestBus()
@@ -93,7 +95,7 @@ async def school_at(data: Path, bus: TestBus | None = None) -> AsyncIterator[Sch
     stores = await open_stores(data, school="Trường Thử Nghiệm")
     passwords = Passwords(workers=1)
     settings = Settings(data=data)
-    gateway = make_gateway(stores, bus, settings, passwords, LocalThrottle())
+    gateway = make_gateway(stores, bus, settings, passwords, LocalThrottle(), static=static)
     try:
         async with serving(make_app(gateway), "127.0.0.1", 0) as port:
             school = School(gateway, stores, bus, f"http://127.0.0.1:{port}")
