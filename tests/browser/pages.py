@@ -19,8 +19,8 @@ MEDIA_SOON = 30_000.0
 
 
 def word(text: str) -> re.Pattern[str]:
-    """The text as whole words: student4 is not student41."""
-    return re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
+    """student4 is not student41. (What stands beside it in a row follows without a space.)"""
+    return re.compile(rf"{re.escape(text)}(?!\d)")
 
 
 class Person:

@@ -71,7 +71,9 @@ async def take(school: School, directory: Path) -> None:
     await teacher.page.wait_for_timeout(1500)
 
     (ROOT / "docs/images").mkdir(parents=True, exist_ok=True)
-    await teacher.page.screenshot(path=ROOT / "docs/images/lesson.png")
+    await students[0].page.set_viewport_size({"width": 1440, "height": 900})
+    await students[0].page.wait_for_timeout(1000)
+    await students[0].page.screenshot(path=ROOT / "docs/images/lesson.png")
     for scheme in ("light", "dark"):
         for person, name in ((teacher, "teacher"), (students[0], "student"), (late, "phone-waiting")):
             await person.page.emulate_media(color_scheme=scheme)
