@@ -59,6 +59,11 @@ class LessonHosts:
             task.add_done_callback(lambda _: self._loading.pop(lesson, None))
         return await asyncio.shield(task)
 
+    async def is_live(self, lesson: LessonId) -> bool:
+        """By the directory of lessons, whoever hosts it."""
+        entry = await self._stores.lessons.get(lesson)
+        return entry is not None and entry.phase is Phase.LIVE
+
     async def recover(self) -> None:
         """After a start: nobody is connected to any lesson, whatever the log says."""
         for entry in await self._stores.lessons.live():

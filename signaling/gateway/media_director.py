@@ -173,6 +173,8 @@ class MediaDirector:
         _log.info("worker_up", worker=address, instance=instance, routers=len(worker.routers))
         for router in tuple(worker.routers):
             media = self._lessons.get(LessonId(router))
+            if media is None and await self._hosts.is_live(LessonId(router)):
+                continue  # it is somebody else's, or nobody has asked for it yet
             if media is None or media.address is not None:
                 worker.routers.discard(router)
                 await self._close_stray(address, router)

@@ -85,9 +85,7 @@ async def _lay_out(data: Path) -> None:
 
 
 @asynccontextmanager
-async def school_at(
-    data: Path, bus: TestBus | None = None, static: Path = STATIC
-) -> AsyncIterator[School]:
+async def school_at(data: Path, bus: TestBus | None = None, static: Path = STATIC) -> AsyncIterator[School]:
     """``bus``: the one of an earlier gateway, with what still runs on it."""
     fresh = bus is None
     bus = bus or TestBus()

@@ -56,7 +56,9 @@ async def test_pages_assets_and_nothing_else(tmp_path: Path, static: Path) -> No
 
 
 async def test_an_unbuilt_client_is_said_plainly(tmp_path: Path) -> None:
-    async with school_at(tmp_path, static=tmp_path / "nowhere") as school:
-        async with (await school.who("student1")).http.get("/") as answer:
-            assert answer.status == 503
-            assert "not built" in await answer.text()
+    async with (
+        school_at(tmp_path, static=tmp_path / "nowhere") as school,
+        (await school.who("student1")).http.get("/") as answer,
+    ):
+        assert answer.status == 503
+        assert "not built" in await answer.text()
