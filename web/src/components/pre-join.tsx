@@ -20,8 +20,8 @@ export function PreJoin({ session, snapshot, view }: Props) {
   const words = useWords();
   const { you, lesson } = view;
   const knocking = you.admission === "knocking";
-  // Asked already (by the list, or by having been in), the answer is on its way.
-  const entering = !knocking && snapshot.wants && (you.hosts || you.admission === "admitted");
+  // Asked already (by the list, or by having been in): the answer is on its way.
+  const asking = !knocking && snapshot.wants;
 
   useEffect(() => {
     if (!snapshot.wants) forgetAsk();
@@ -65,10 +65,19 @@ export function PreJoin({ session, snapshot, view }: Props) {
           </div>
           {!knocking && <p className="soft">{words.join.none}</p>}
           {knocking ? (
-            <Button onPress={() => session.stopAsking()}>{words.join.stop}</Button>
+            // A key of its own: a press that began on the other button must not end on this one.
+            <Button key="stop" onPress={() => session.stopAsking()}>
+              {words.join.stop}
+            </Button>
           ) : (
-            <Button look="primary" className="large" isDisabled={entering || snapshot.link !== "open"} onPress={() => session.enter()}>
-              {entering && <Spinner />}
+            <Button
+              key="ask"
+              look="primary"
+              className="large"
+              isDisabled={asking || snapshot.link !== "open"}
+              onPress={() => session.enter()}
+            >
+              {asking && <Spinner />}
               {you.hosts || you.admission === "admitted" ? words.join.enter : words.join.ask}
             </Button>
           )}

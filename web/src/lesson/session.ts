@@ -127,15 +127,27 @@ export class LessonSession {
       return true;
     } catch (error) {
       const code = error instanceof Refused ? error.code : "unexpected";
-      if (code === "lesson_full") this.#set({ fatal: code });
-      else if (code !== "already") this.tell("error", code);
+      if (code !== "already") this.tell("error", code);
       return false;
     }
   }
 
   enter(): void {
     this.#set({ wants: true });
-    void this.ask({ type: "knock" });
+    void this.#knock();
+  }
+
+  async #knock(): Promise<void> {
+    try {
+      await this.socket.request({ type: "knock" });
+    } catch (error) {
+      const code = error instanceof Refused ? error.code : "unexpected";
+      // A lost socket knocks again when it is back.
+      if (code === "already" || code === "disconnected") return;
+      if (code === "lesson_full") this.#set({ fatal: code });
+      else this.tell("error", code);
+      this.#set({ wants: false });
+    }
   }
 
   stopAsking(): void {
@@ -243,7 +255,7 @@ export class LessonSession {
     // Whoever was denied asks again only by pressing the button, not by reloading.
     const mayAsk = admission === "none" || admission === "admitted" || (admission === "denied" && this.#pressed);
     if (first) this.#pressed = false;
-    if (first && this.#snapshot.wants && !present && mayAsk && view.lesson.phase !== "ended") void this.ask({ type: "knock" });
+    if (first && this.#snapshot.wants && !present && mayAsk && view.lesson.phase !== "ended") void this.#knock();
     if (instance === null) {
       this.#instance = null;
       this.#dropMedia();
