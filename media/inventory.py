@@ -1,5 +1,6 @@
 """What a worker has open, and its figures."""
 
+import asyncio
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -46,5 +47,6 @@ def statistics(worker: "Worker", producers: int, consumers: int) -> control.Stat
     values["media_taps"] = float(len(worker.taps.addresses))
     values["media_tap_frames_total"] = float(worker.taps.frames)
     values["media_tap_dropped_total"] = float(worker.taps.dropped)
+    values["media_tasks"] = float(len(asyncio.all_tasks()))
     values["media_cpu_seconds_total"] = time.process_time()
     return control.Stats(values)

@@ -220,6 +220,7 @@ class Recorder:
             "taps": len(self._routes),
             "tap_connections": len(self._taps.connections),
             "tap_streams_malformed": self._taps.malformed,
+            "tasks": len(asyncio.all_tasks()),
         }
         if self._disk is not None:
             values |= {"disk_queued_bytes": self._disk.queued, "disk_written_bytes": self._disk.written}

@@ -34,6 +34,7 @@ class Metrics:
         self.connections = Gauge("classroom_connections", "Open WebSockets", registry=registry)
         self.lessons_live = Gauge("classroom_lessons_live", "Lessons that are live", registry=registry)
         self.participants = Gauge("classroom_participants", "Admitted and connected", registry=registry)
+        self.tasks = Gauge("classroom_tasks", "Tasks of the gateway's event loop", registry=registry)
         self.sign_ins = Counter("classroom_sign_ins", "Sign-ins by outcome", ["outcome"], registry=registry)
         self.commands = Counter(
             "classroom_commands", "Commands by what became of them", ["command", "outcome"], registry=registry

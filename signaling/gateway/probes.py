@@ -48,6 +48,7 @@ async def metrics(call: Call) -> web.Response:
     gateway.metrics.lessons_live.set(len(live))
     inside = sum(p.inside for host in live if host.state for p in host.state.participants.values())
     gateway.metrics.participants.set(inside)
+    gateway.metrics.tasks.set(len(asyncio.all_tasks()))
     return web.Response(
         body=gateway.metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
     )
