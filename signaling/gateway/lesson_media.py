@@ -274,7 +274,10 @@ class LessonMedia:
 
     async def _carry_out(self, todo: MediaPlan) -> None:
         for transport in todo.close_transports:
-            self.table.forget(self.table.transports[transport].participant)
+            entry = self.table.transports.get(transport)
+            if entry is None:
+                continue  # it closed by itself since the plan was made
+            self.table.forget(entry.participant)
             self._consumers_gone(self.table.drop_transport(transport))
             await self._tell_worker(control.CloseTransport(transport))
         for share in todo.close_producers:
