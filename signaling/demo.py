@@ -42,9 +42,10 @@ def _keep(settings: Settings) -> None:
 
 
 def announcement(password: str) -> list[str]:
+    """``password``: empty when it was given, and so is no news: it stays out of the log."""
     width = max(len(username) for username, _ in ACCOUNTS)
     return [
         "Tài khoản dùng thử · demonstration accounts:",
         *(f"  {username:<{width}}  {what}" for username, what in ACCOUNTS),
-        f"  mật khẩu · password: {password}",
+        f"  mật khẩu · password: {password or '(như đã cho · as given)'}",
     ]

@@ -36,7 +36,10 @@ def command(name: str) -> tuple[str, ...]:
 
 
 class Supervisor:
-    """``directory``: the runtime directory. ``say``: prints one line to standard output."""
+    """``directory``: the runtime directory. ``say``: prints one line to standard output.
+
+    ``announced_password``: the demonstration's, said when ready; empty when whoever starts gave it.
+    """
 
     def __init__(
         self,
@@ -44,8 +47,10 @@ class Supervisor:
         directory: Path,
         say: Callable[[str], None],
         command: Callable[[str], tuple[str, ...]] = command,
+        announced_password: str = "",
     ) -> None:
         self._settings = settings
+        self._announced_password = announced_password
         self._say = say
         self._command = command
         self._directory = directory
@@ -146,7 +151,7 @@ class Supervisor:
 
     def _say_ready(self) -> None:
         if self._settings.demo:
-            for line in demo.announcement(self._settings.demo_password):
+            for line in demo.announcement(self._announced_password):
                 self._say(line)
         self._say(f"ready: {self._settings.url}")
 
@@ -156,8 +161,12 @@ def role_names(settings: Settings) -> tuple[str, ...]:
     return ("gateway", *(f"media.{index}" for index in range(settings.media_workers)), "recorder")
 
 
-async def _supervise(settings: Settings, directory: Path, command: Callable[[str], tuple[str, ...]]) -> None:
-    supervisor = Supervisor(settings, directory, lambda line: print(line, flush=True), command)
+async def _supervise(
+    settings: Settings, directory: Path, command: Callable[[str], tuple[str, ...]], announced_password: str
+) -> None:
+    supervisor = Supervisor(
+        settings, directory, lambda line: print(line, flush=True), command, announced_password
+    )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, supervisor.stop)
@@ -169,9 +178,12 @@ def serve(settings: Settings, command: Callable[[str], tuple[str, ...]] = comman
     logs.configure("supervisor")
     try:
         with runtime.runtime_directory(settings.data) as directory:
+            announced_password = ""
             if settings.demo:
+                given = settings.demo_password
                 settings = demo.with_password(settings)
-            asyncio.run(_supervise(settings, directory, command))
+                announced_password = "" if given else settings.demo_password
+            asyncio.run(_supervise(settings, directory, command, announced_password))
     except (runtime.InUse, StartFailed, BusError) as error:
         log.error("start_failed", detail=str(error))
         print(f"classroom: {error}", file=sys.stderr)
