@@ -122,8 +122,20 @@ def _read(row: SealedRow) -> _Header:
         raise BrokenRow(f"row {row.seq}: header: {error}") from error
 
 
+def _is_bytes(row: SealedRow) -> bool:
+    """SQLite keeps whatever a tamperer writes into a column: texts and numbers too."""
+    always = (row.header, row.digest, row.hash)
+    return all(isinstance(part, bytes) for part in always) and all(
+        part is None or isinstance(part, bytes) for part in (row.personal, row.salt)
+    )
+
+
 def _holds(row: SealedRow, previous: bytes, seq: int, lesson: LessonId | None) -> bool:
-    if row.seq != seq or row.hash != sha256(previous + row.header + row.digest).digest():
+    if (
+        not _is_bytes(row)
+        or row.seq != seq
+        or row.hash != sha256(previous + row.header + row.digest).digest()
+    ):
         return False
     try:
         header = _read(row)

@@ -66,7 +66,10 @@ class Remove(Struct, frozen=True):
 
 
 class Connect(Struct, frozen=True):
-    """A socket of an account opened: resumes a place that is there, changes nothing otherwise."""
+    """A socket of an account opened: resumes a place that is there, changes nothing otherwise.
+
+    Also of who was denied: who is connected enters at once if a host admits them after all.
+    """
 
     actor: Actor
     connection: ConnectionId

@@ -39,7 +39,7 @@ def connect(state: LessonState, c: cmd.Connect) -> Decision:
     p = state.participants.get(own_id(c.actor))
     if state.phase is Phase.ENDED or p is None or p.gone:
         return ()
-    if p.admission not in {Admission.KNOCKING, Admission.ADMITTED}:
+    if p.admission is Admission.REMOVED:
         return ()
     return resume(state, p, c.connection)
 

@@ -11,7 +11,6 @@ from classroom.stores.throttle import LocalThrottle, Throttle
 from signaling import tls
 from signaling.bus.port import Bus
 from signaling.gateway.app import make_app, make_gateway, serving
-from signaling.gateway.clock import now_ms
 from signaling.settings import Settings
 
 
@@ -22,7 +21,7 @@ async def run(settings: Settings, bus: Bus, runtime: Path, ready: Callable[[], N
     throttle = _throttle(settings)
     try:
         if settings.demo:
-            await seed_demo(stores, settings.demo_password, lesson_at=now_ms())
+            await seed_demo(stores, settings.demo_password)
         app = make_app(make_gateway(stores, bus, settings, passwords, throttle))
         async with serving(app, settings.host, settings.port, tls.server_context(settings)):
             ready()

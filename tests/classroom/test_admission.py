@@ -121,7 +121,6 @@ def test_who_left_comes_back_without_asking() -> None:
 def test_the_denied_may_ask_again_at_the_end_of_the_queue() -> None:
     story = Story().live()
     story.tell(knock(AN), knock(BINH), cmd.Deny(TEACHER, pid(AN)))
-    assert story.tell(connect(AN, 2)) == ()
     assert kinds(story.tell(knock(AN, 2))) == ["Knocked"]
     assert queue(story.state) == {pid(BINH): 1, pid(AN): 2}
 
@@ -137,6 +136,16 @@ def test_a_denial_can_be_undone() -> None:
     story = Story().live()
     story.tell(knock(AN), cmd.Deny(TEACHER, pid(AN)))
     assert kinds(story.tell(cmd.Admit(TEACHER, pid(AN)))) == ["Admitted", "Entered"]
+
+
+def test_the_denied_who_came_back_enter_at_once_when_admitted_after_all() -> None:
+    story = Story().live()
+    story.tell(knock(AN), cmd.Deny(TEACHER, pid(AN)), drop(AN))
+    assert kinds(story.tell(connect(AN, 2))) == ["CameBack"]
+    assert story.admission(AN) is Admission.DENIED
+    assert not story.of(AN).listed
+    assert kinds(story.tell(cmd.Admit(TEACHER, pid(AN)))) == ["Admitted", "Entered"]
+    assert story.of(AN).inside
 
 
 def test_the_removed_stay_out_until_a_host_undoes_it() -> None:

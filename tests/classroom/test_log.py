@@ -127,6 +127,16 @@ def test_personal_data_cannot_be_added_or_half_erased() -> None:
         assert verify(rows) == named + 1
 
 
+@pytest.mark.parametrize("part", ["header", "personal", "salt", "digest", "hash"])
+@pytest.mark.parametrize("junk", ["a text", 7, 1.5])
+def test_columns_of_another_type_show(part: str, junk: object) -> None:
+    """A tamperer with SQLite's shell writes texts into columns of bytes."""
+    named = WITH_PERSONAL[0]
+    rows = [*ROWS]
+    rows[named] = replace(ROWS[named], **{part: junk})
+    assert verify(rows) == named + 1
+
+
 @given(st.binary(max_size=60))
 def test_a_broken_row_says_so(junk: bytes) -> None:
     row = ROWS[WITH_PERSONAL[0]]

@@ -142,7 +142,7 @@ TABLE: dict[str, dict[str, str]] = {
     "start": row("not_allowed", all_hosts="already"),
     "end": HOSTS_ONLY,
     "knock": row("ok", removed="removed", support="not_allowed", parent="not_allowed"),
-    "connect": row("ok", host_outside="-", outside="-", knocking="ok"),
+    "connect": row("ok", host_outside="-", outside="-", knocking="ok", denied="ok"),
     "withdraw": row("already", host_outside="-", outside="-", knocking="ok", gone="already"),
     "leave": row("ok", host_outside="not_admitted", outside="not_admitted", knocking="ok", gone="-"),
     "admit": HOSTS_ONLY,

@@ -279,6 +279,9 @@ class TestTampering:
             own_database.tamper(f"DROP TRIGGER {guard}{on}")
             own_database.tamper("UPDATE log SET at = at + 1 WHERE seq = 4")
             assert await stores.log.verify(LESSON) == 4
+            if own_database.kind == "sqlite":
+                own_database.tamper("UPDATE log SET personal = 'a text' WHERE seq = 3")
+                assert await stores.log.verify(LESSON) == 3
         finally:
             await stores.close()
 
