@@ -2,21 +2,22 @@
 
 from signaling.gateway import (
     attendance_api,
-    description_api,
     lessons_api,
     probes,
     recordings_api,
     session_api,
     socket_api,
 )
+from signaling.gateway.description_api import with_description
 from signaling.gateway.routing import Route
 
-ROUTES: tuple[Route, ...] = (
-    *session_api.ROUTES,
-    *lessons_api.ROUTES,
-    *attendance_api.ROUTES,
-    *recordings_api.ROUTES,
-    *socket_api.ROUTES,
-    *probes.ROUTES,
-    *description_api.ROUTES,
+ROUTES: tuple[Route, ...] = with_description(
+    (
+        *session_api.ROUTES,
+        *lessons_api.ROUTES,
+        *attendance_api.ROUTES,
+        *recordings_api.ROUTES,
+        *socket_api.ROUTES,
+        *probes.ROUTES,
+    )
 )
