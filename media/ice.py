@@ -47,7 +47,6 @@ class IceAgent:
     def __init__(self, credentials: Credentials) -> None:
         self.credentials = credentials
         self._before: list[Credentials] = []
-        self._last_valid: float | None = None
         self._valid: dict[Hashable, float] = {}
         self.selected: Hashable | None = None
         self._nominated = False
@@ -75,7 +74,6 @@ class IceAgent:
         if credentials is None or not message.is_authentic(credentials.password.encode()):
             return None
         forgotten = self._remember(address, now)
-        self._last_valid = now
         retired: tuple[str, ...] = ()
         selected = False
         nominates = stun.Attribute.USE_CANDIDATE in message.attributes
@@ -108,15 +106,14 @@ class IceAgent:
         self._nominated = False
         return True
 
-    def has_consent(self, now: float) -> bool:
-        """RFC 7675: whether a right check came within the last 30 s (and one ever came)."""
-        return self._last_valid is not None and now - self._last_valid < CONSENT_SECONDS
-
-    def lose(self) -> tuple[Hashable, ...]:
-        """Consent has expired: all addresses are given up; a later right check brings the agent back."""
-        gone = tuple(self._valid)
-        self._valid.clear()
-        self.selected = None
-        self._nominated = False
-        self._last_valid = None
-        return gone
+    def expire(self, now: float) -> tuple[tuple[Hashable, ...], bool]:
+        """RFC 7675: consent is an address's own. Those from which no right check came for 30 s are given
+        up; a later one brings them back. Returns them, and whether the selected one was among them (then
+        the one heard last is selected, if any is left)."""
+        gone = tuple(key for key, heard_at in self._valid.items() if now - heard_at >= CONSENT_SECONDS)
+        was_selected = self.selected in gone
+        for address in gone:
+            del self._valid[address]
+        if was_selected:
+            self.forget(self.selected)
+        return gone, was_selected

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from media.codecs import MID, REPAIRED_RID, RID, TRANSPORT_CC
+from media.keyframes import RequestBudget
 from media.rtcp import compound, feedback, reports
 from media.rtp.header import Header
 from media.stream import Stream
@@ -54,14 +55,14 @@ class Routing:
             if stream.rtx_ssrc is not None:
                 self._routes[stream.rtx_ssrc] = (producer, stream, True)
 
-    def remove(self, producer: "Producer") -> list[int]:
-        """The SSRCs that were its."""
+    def has(self, ssrc: int) -> bool:
+        return ssrc in self._routes
+
+    def remove(self, producer: "Producer") -> None:
         if self._by_mid.get(producer.accepted.mid) is producer:
             del self._by_mid[producer.accepted.mid]
-        gone = [ssrc for ssrc, route in self._routes.items() if route[0] is producer]
-        for ssrc in gone:
+        for ssrc in [ssrc for ssrc, route in self._routes.items() if route[0] is producer]:
             del self._routes[ssrc]
-        return gone
 
     def receive(self, packet: bytes, header: Header, now: float) -> bool:
         """False when the packet belongs to nobody."""
@@ -89,7 +90,7 @@ class Routing:
             producer.deliver(stream, taken, now)
             if stream.level_id and not producer.paused:
                 level = header.extensions.get(stream.level_id)
-                if level is not None:
+                if level is not None and level[1] > level[0]:
                     self._transport.router.speakers.note(producer.id, packet[level[0]] & 0x7F, now)
         return True
 
@@ -133,6 +134,7 @@ class IncomingRtcp:
 
     def __init__(self, transport: "Transport") -> None:
         self._transport = transport
+        self._requests = RequestBudget()
 
     def receive(self, packet: bytes, now: float) -> None:
         for part in compound.split(packet):
@@ -160,7 +162,11 @@ class IncomingRtcp:
         consumer = self._transport.by_ssrc.get(ssrc) if ssrc is not None else None
         if consumer is None or consumer.ssrc != ssrc:
             return
+        if not self._requests.allows(now):
+            self._transport.counters.nacks_ignored += 1
+            return
         wanted = feedback.parse_nack(part)
+        self._requests.spend(len(wanted))
         self._transport.counters.nacks_received += len(wanted)
         self._transport.counters.rtx_sent += consumer.nacked(wanted, now)
 

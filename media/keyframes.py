@@ -9,6 +9,8 @@ SOURCE_SECONDS = 0.5
 SUBSCRIBER_SECONDS = 5.0
 UNANSWERED_SECONDS = 1.0
 RETRIES = 5
+PATIENT_SECONDS = 4.0
+"""After so many unanswered requests: the publisher may be gone, or be back any moment."""
 
 
 class SourceGate:
@@ -35,8 +37,9 @@ class SourceGate:
         since = now - self._asked_at
         if self._pending and since >= SOURCE_SECONDS:
             return self._send(now)
-        if self._unanswered and since >= UNANSWERED_SECONDS and self._tries < RETRIES:
-            return self._send(now)
+        if self._unanswered:
+            wait = UNANSWERED_SECONDS if self._tries < RETRIES else PATIENT_SECONDS
+            return since >= wait and self._send(now)
         return False
 
     def arrived(self) -> None:
@@ -99,3 +102,25 @@ class RetransmissionBudget:
 
     def spend(self, octets: int) -> None:
         self._credit -= octets
+
+
+class RequestBudget:
+    """How many numbers of one subscriber's NACKs are looked at: each costs time, whether it is there or not."""
+
+    __slots__ = ("_at", "_credit")
+
+    PER_SECOND = 4_000
+    MOST = 4_000
+
+    def __init__(self) -> None:
+        self._credit = float(self.MOST)
+        self._at: float | None = None
+
+    def allows(self, now: float) -> bool:
+        if self._at is not None and now > self._at:
+            self._credit = min(self.MOST, self._credit + (now - self._at) * self.PER_SECOND)
+        self._at = now
+        return self._credit > 0
+
+    def spend(self, numbers: int) -> None:
+        self._credit -= numbers

@@ -139,7 +139,7 @@ class Network:
         if connection is not None:
             connection.validated = True
         if checked.forgotten is not None:
-            self.paths.pop(checked.forgotten, None)
+            self._drop(checked.forgotten)
         for ufrag in checked.retired:
             self.by_ufrag.pop(ufrag, None)
         self.send(path, checked.response)
@@ -160,13 +160,20 @@ class Network:
             transport.lose_path()
 
     def watch_consent(self, transports: Iterable[Transport], now: float) -> None:
-        """Transports whose consent has expired send nothing more."""
+        """Addresses whose consent has expired get nothing more; transports without any other wait."""
         for transport in transports:
-            if transport.ice.selected is not None and not transport.ice.has_consent(now):
+            gone, was_selected = transport.ice.expire(now)
+            for key in gone:
+                self._drop(key)
+            if was_selected:
                 self._counters.consents_lost += 1
-                for key in transport.ice.lose():
-                    self.paths.pop(key, None)
-                transport.lose_path()
+                self._reselect(transport)
+
+    def _drop(self, key: Hashable) -> None:
+        """An address that is valid no more; its connection is closed with it."""
+        path = self.paths.pop(key, None)
+        if path is not None and path.connection is not None:
+            path.connection.close()
 
     def counters(self) -> dict[str, float]:
         """Of the sockets and the fanout, by metric name."""

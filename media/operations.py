@@ -17,6 +17,10 @@ from media.transport import Surroundings, Transport
 if TYPE_CHECKING:
     from media.worker import Worker
 
+MAX_PRODUCERS = 16
+MAX_CONSUMERS = 1024
+"""Of one transport at a time."""
+
 
 class Refused(Exception):
     """Becomes ``control.Failed``."""
@@ -161,6 +165,8 @@ class Operations:
             raise Refused("invalid", "a producer of this id is open and different")
         if transport.direction != "send":
             raise Refused("invalid", "this transport carries consumers")
+        if len(transport.producers) >= MAX_PRODUCERS:
+            raise Refused("busy", "this transport carries too many producers")
         accepted = negotiation.accept_producer(request.kind, request.rtp_parameters)
         ssrcs = [e.ssrc for e in accepted.encodings if e.ssrc is not None]
         ssrcs += [e.rtx.ssrc for e in accepted.encodings if e.rtx is not None]
@@ -222,6 +228,8 @@ class Operations:
         if consumer is None:
             if transport.direction != "recv":
                 raise Refused("invalid", "this transport carries producers")
+            if len(transport.consumers) >= MAX_CONSUMERS:
+                raise Refused("busy", "this transport carries too many consumers")
             if transport.router is not producer.transport.router:
                 raise Refused("invalid", "producer and transport are of different routers")
             consumer = subscribing.make_consumer(

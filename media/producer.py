@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from media.transport import Transport
 
 SENDER_SSRC = 1
+REPORT_SECONDS = 0.1
+"""Sender reports that follow each other closer are not passed on: a few bytes become one for each subscriber."""
+_NACKED_AT_ONCE = 256
+"""Fits a packet, however they are scattered."""
 
 
 class Producer:
@@ -100,7 +104,9 @@ class Producer:
             if len(stream.missing):
                 wanted, gave_up = stream.missing.due(now)
                 if wanted:
-                    self.transport.outlet.send_rtcp(build_nack(SENDER_SSRC, stream.ssrc, wanted))
+                    for at in range(0, len(wanted), _NACKED_AT_ONCE):
+                        part = wanted[at : at + _NACKED_AT_ONCE]
+                        self.transport.outlet.send_rtcp(build_nack(SENDER_SSRC, stream.ssrc, part))
                     self.transport.counters.nacks_sent += len(wanted)
                 if gave_up and self.is_video:
                     self.request_key_frame(now, stream)
@@ -143,8 +149,9 @@ class Producer:
 
     def sender_report(self, stream: Stream, info: SenderInfo, raw: bytes, now: float) -> None:
         stream.sender_report(info, now)
-        if self.paused:
+        if self.paused or now - stream.reported_at < REPORT_SECONDS:
             return
+        stream.reported_at = now
         for consumer in self.consumers.values():
             if consumer.stream is stream:
                 consumer.sender_report(info)

@@ -21,6 +21,7 @@ class Counters:
     dropped_doubles: int = 0
     nacks_sent: int = 0
     nacks_received: int = 0
+    nacks_ignored: int = 0
     rtx_sent: int = 0
     rtx_repaired: int = 0
     rtx_useless: int = 0

@@ -40,6 +40,7 @@ class Stream:
         self.newest: Packet | None = None
         self.numbers: vp8.PictureNumbers | None = None
         self.last_packet_at: float | None = None
+        self.reported_at = float("-inf")
         self.needs_key_frame = False
         self._unwrapper = Unwrapper()
         self._tests = {

@@ -12,6 +12,7 @@ from media.consumer import Consumer
 from media.dtls import Certificate, DtlsFailed, DtlsTransport
 from media.fanout.port import Fanout
 from media.ice import IceAgent, new_credentials
+from media.inbound import Inbound
 from media.incoming import IncomingRtcp, Routing
 from media.parameters import DtlsParameters
 from media.producer import SENDER_SSRC, Producer
@@ -72,7 +73,7 @@ class Transport:
         self.remote: DtlsParameters | None = None
         self._around = around
         self._path: Path | None = None
-        self._inbound: srtp.Session | None = None
+        self._inbound: Inbound | None = None
         self._has_path = asyncio.Event()
         self._dtls = DtlsTransport(around.certificate, "server", self._send_dtls, self._remote_closed)
         self._task: asyncio.Task[None] | None = None
@@ -103,7 +104,7 @@ class Transport:
             self._secured(keys)
 
     def _secured(self, keys: SrtpKeys) -> None:
-        self._inbound = srtp.Session(keys.profile, keys.inbound, inbound=True)
+        self._inbound = Inbound(keys.profile, keys.inbound, self.routing.has)
         self.outlet.set_keys(keys)
         self.counters.handshakes += 1
         self._become_connected()
@@ -163,7 +164,7 @@ class Transport:
             self.counters.dropped_early += 1
             return
         control = is_rtcp(view[1])
-        plain = inbound.unprotect(pointer, size, control)
+        plain = inbound.open(pointer, view, size, control)
         if plain < 0:
             if -plain in srtp.REPLAYED:
                 self.counters.dropped_replayed += 1
@@ -181,7 +182,6 @@ class Transport:
             self.counters.dropped_malformed += 1
             return
         if not self.routing.receive(packet, header, now):
-            inbound.forget(header.ssrc)
             self.counters.dropped_unrouted += 1
 
     def feedback(self) -> None:
@@ -226,9 +226,7 @@ class Transport:
 
     def forget_producer(self, producer: Producer) -> None:
         self.producers.pop(producer.id, None)
-        for ssrc in self.routing.remove(producer):
-            if self._inbound is not None:
-                self._inbound.forget(ssrc)
+        self.routing.remove(producer)
 
     def close_children(self) -> tuple[list[Producer], list[Consumer]]:
         producers, consumers = list(self.producers.values()), list(self.consumers.values())

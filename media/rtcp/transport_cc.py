@@ -16,17 +16,23 @@ MAX_STATUSES = 600
 """Fits one 1,200-byte packet: 2 bytes a delta at most for almost all."""
 MAX_REPORTS = 8
 """At a time: what a sender that numbers wildly can make us say."""
+WINDOW = 256
+"""Numbers behind the last report within which a late packet is still told of."""
 _TICK_US = 250
 _REFERENCE_US = 64_000
 
 
 class Arrivals:
-    """Arrival times by transport-wide number, since the last report. Times are microseconds, monotonic."""
+    """Arrival times by transport-wide number. Times are microseconds, monotonic.
+
+    A late packet makes the next report begin with it: what came since is said again, not called lost.
+    """
 
     def __init__(self) -> None:
         self._unwrapper = Unwrapper()
         self._next = -1
         self._times: dict[int, int] = {}
+        self._pending = False
         self._feedbacks = 0
         self.dropped = 0
 
@@ -34,37 +40,40 @@ class Arrivals:
         number = self._unwrapper.unwrap(seq)
         if self._next < 0:
             self._next = number
-        if number < self._next:
-            # Late beyond the last report: say so again from there, unless too far back to matter.
-            if self._next - number > 256:
-                self.dropped += 1
-                return
-            self._next = number
-        if len(self._times) >= 4 * MAX_STATUSES:
+        if number in self._times:
+            return
+        if self._next - number > WINDOW or len(self._times) >= 4 * MAX_STATUSES:
             self.dropped += 1
             return
-        self._times.setdefault(number, now_us)
+        self._times[number] = now_us
+        self._next = min(self._next, number)
+        self._pending = True
 
     @property
     def pending(self) -> bool:
-        return bool(self._times)
+        return self._pending
 
     def take(self, sender_ssrc: int, media_ssrc: int) -> list[bytes]:
-        """The reports due now; forgets what they say."""
+        """The reports due now."""
         reports: list[bytes] = []
-        while self._times:
-            if len(reports) == MAX_REPORTS:
-                self.dropped += len(self._times)
-                self._times.clear()
-                break
+        while self._pending:
             first = self._next
-            last = max(self._times)
+            last = max(self._times, default=-1)
+            if last < first:
+                self._pending = False
+                break
+            if len(reports) == MAX_REPORTS:
+                self.dropped += sum(number >= first for number in self._times)
+                self._times.clear()
+                continue
             if first + MAX_STATUSES <= last:
                 # A long silence or a jump of the sender: report what is there, do not count up to it.
                 ahead = [number for number in self._times if number >= first]
                 first = min(ahead) if ahead else last
                 last = min(last, first + MAX_STATUSES - 1)
             reports.append(self._report(sender_ssrc, media_ssrc, first, last))
+        for number in [number for number in self._times if number < self._next - WINDOW]:
+            del self._times[number]
         return reports
 
     def _report(self, sender_ssrc: int, media_ssrc: int, first: int, last: int) -> bytes:
@@ -90,9 +99,6 @@ class Arrivals:
             else:
                 statuses.append(2)
                 deltas += struct.pack("!h", ticks)
-            del times[number]
-        for number in [number for number in times if number <= last]:
-            del times[number]
         self._next = last + 1
         body = _HEAD.pack(
             sender_ssrc,

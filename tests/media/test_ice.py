@@ -105,20 +105,32 @@ def test_refuses_wrong_names_passwords_and_kinds():
     assert response is not None
     assert agent.check(response, "a", "192.0.2.7", 1, 0.0) is None
     assert agent.addresses == ()
-    assert not agent.has_consent(0.0)
 
 
 def test_consent_expires_and_comes_back():
     agent = IceAgent(new_credentials())
     check(agent, "a", 100.0)
-    assert agent.has_consent(100.0 + CONSENT_SECONDS - 0.1)
-    assert not agent.has_consent(100.0 + CONSENT_SECONDS)
-    assert agent.lose() == ("a",)
+    assert agent.expire(100.0 + CONSENT_SECONDS - 0.1) == ((), False)
+    assert agent.selected == "a"
+    assert agent.expire(100.0 + CONSENT_SECONDS) == (("a",), True)
     assert agent.selected is None
+    assert agent.expire(200.0) == ((), False)
     again = check(agent, "a", 140.0)
     assert again is not None
     assert again.selected
-    assert agent.has_consent(141.0)
+    assert agent.expire(141.0) == ((), False)
+
+
+def test_consent_is_an_addresss_own():
+    """Nobody who goes on checking from elsewhere keeps a stream going to an address that fell silent."""
+    agent = IceAgent(new_credentials())
+    check(agent, "own", 0.0)
+    check(agent, "victim", 1.0)
+    assert agent.selected == "victim"
+    check(agent, "own", 20.0, nominate=False)
+    assert agent.expire(1.0 + CONSENT_SECONDS) == (("victim",), True)
+    assert agent.selected == "own"
+    assert agent.addresses == ("own",)
 
 
 def test_restart_keeps_the_old_until_the_new_is_nominated():

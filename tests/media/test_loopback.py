@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from media import control
+from media import control, inbound, keyframes, producer
 from media.rtcp import compound, feedback, reports, transport_cc
 from media.rtcp.reports import SenderInfo
 from media.rtp import header
@@ -227,6 +227,102 @@ async def test_sender_reports_are_rewritten():
         assert told == SenderInfo(parameters.encodings[0].ssrc, info.ntp, 9000, 4, 4 * payload)
 
 
+async def test_a_flood_of_sender_reports_is_not_passed_on():
+    """Each would become one packet per subscriber."""
+    async with house() as home:
+        teacher, student, got, _ = await lesson(home)
+        parts = rtcp_parts(student)
+        send_video(teacher, range(4), keys=(0,))
+        await until(lambda: len(got) == 4)
+        clock = home.worker.clock
+        started = clock()
+        report = reports.build_sender(SenderInfo(1111, 1 << 40, 9000, 999, 999))
+        for _ in range(20):
+            teacher.send_rtcp(report * 30)
+        await until(lambda: home.worker.counters.rtcp_received >= 20)
+        send_video(teacher, range(4, 6))
+        await until(lambda: len(got) == 6)
+        told = sum(part.type == compound.SR for part in parts)
+        assert 1 <= told <= 2 + (clock() - started) / producer.REPORT_SECONDS
+
+
+async def test_a_storm_of_nacks_is_cut_off():
+    async with house() as home:
+        teacher, student, got, parameters = await lesson(home)
+        send_video(teacher, range(4), keys=(0,))
+        await until(lambda: len(got) == 4)
+        storm = feedback.build_nack(1, parameters.encodings[0].ssrc, range(20_000, 21_000))
+        clock = home.worker.clock
+        started = clock()
+        for _ in range(40):
+            student.send_rtcp(storm)
+        counters = home.worker.counters
+        await until(lambda: counters.rtcp_received >= 40)
+        seconds = clock() - started
+        most = keyframes.RequestBudget.MOST + 1000 + seconds * keyframes.RequestBudget.PER_SECOND
+        assert counters.nacks_received <= most
+        assert counters.nacks_ignored > 0
+        send_video(teacher, range(4, 6))
+        await until(lambda: len(got) == 6)
+
+
+async def test_made_up_ssrcs_leave_nothing_behind():
+    """An admitted participant invents SSRCs, in RTP and RTCP; what is kept of them is bounded."""
+    async with house() as home:
+        teacher, _, got, _ = await lesson(home)
+        send_video(teacher, range(4), keys=(0,))
+        await until(lambda: len(got) == 4)
+        counters = home.worker.counters
+        for index in range(700):
+            teacher.send_rtcp(reports.build_receiver(0x5000_0000 + index, []))
+            teacher.send_rtp(picture(5, ssrc=0x6000_0000 + index))
+            if index % 50 == 49:
+                await until(lambda: counters.rtcp_received + counters.dropped_unrouted >= 2 * (index + 1))  # noqa: B023
+        opened = home.worker.transports["t"]._inbound
+        assert len(opened) <= inbound.MAX_SSRCS
+        send_video(teacher, range(4, 6))
+        await until(lambda: len(got) == 6)
+
+
+async def test_what_a_closed_producer_sent_stays_refused():
+    """Its mid may be another's now: a recorded datagram must not come alive in it."""
+    async with house() as home:
+        teacher, _student, got, _ = await lesson(home)
+        sent: list[bytes] = []
+        send_raw = teacher._send_raw
+        teacher._send_raw = lambda data: (sent.append(data), send_raw(data))
+        send_video(teacher, range(3), keys=(0,))
+        await until(lambda: len(got) == 3)
+        teacher._send_raw = send_raw
+        await home.ask(control.CloseProducer("screen"), control.Done)
+        await home.produce("t", "second", "video", video_parameters())
+        await home.consume("s", "c2", "second")
+        counters = home.worker.counters
+        before = counters.dropped_replayed
+        for data in sent:
+            teacher.send_datagram(data)
+        await until(lambda: counters.dropped_replayed == before + 3)
+        send_video(teacher, range(3, 5), keys=(3,))
+        await until(lambda: len(got) == 5)
+
+
+async def test_a_dead_tcp_connection_goes_with_its_consent():
+    """A peer whose network vanished says nothing: its connection must not count against its school for ever."""
+    ahead = 0.0
+
+    async with house() as home:
+        clock = home.worker.clock
+        later = lambda: clock() + ahead  # noqa: E731
+        home.worker.clock = home.worker.network.clock = later
+        student = await home.join("s", "recv", tcp=True)
+        listener = home.worker.network._tcp
+        assert listener.connections == 1
+        student.stop_checks()
+        ahead = 31.0
+        await until(lambda: listener.connections == 0)
+        assert not home.worker.transports["s"].is_connected
+
+
 async def test_key_frames_are_asked_at_most_so_often():
     async with house() as home:
         teacher, student, got, parameters = await lesson(home)
@@ -316,6 +412,17 @@ async def test_voices_pass_and_speakers_are_told():
         assert producer == "voice"
         assert 20 <= level <= 30
         await until(lambda: changes()[-1] == ())
+
+
+async def test_an_empty_audio_level_is_no_defect():
+    """Two-byte extensions may be empty, at the very end of a packet."""
+    async with house() as home:
+        teacher = await home.join("t", "send")
+        await home.produce("t", "voice", "audio", audio_parameters())
+        head = struct.pack("!BBHII", 0x90, 111, 7, 960, 3333)
+        teacher.send_rtp(head + struct.pack("!HH", 0x1000, 1) + bytes((0, 0, 1, 0)))
+        await until(lambda: home.worker.counters.rtp_received == 1)
+        assert home.worker.counters.errors == 0
 
 
 def simulcast() -> control.RtpParameters:

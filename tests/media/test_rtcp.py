@@ -131,6 +131,30 @@ def test_transport_cc_reports_go_on_where_they_stopped():
     assert all((b - a) & 0xFFFF == 1 for a, b in itertools.pairwise(told))
 
 
+def test_a_late_packet_does_not_make_others_look_lost():
+    arrivals = transport_cc.Arrivals()
+    for number in range(10):
+        if number != 5:
+            arrivals.note(number, 1_000_000 + number * 1000)
+    (report,) = arrivals.take(1, 2)
+    assert transport_cc.parse(only(report))[5] is None
+    arrivals.note(5, 1_050_000)
+    arrivals.note(10, 1_051_000)
+    (report,) = arrivals.take(1, 2)
+    told = transport_cc.parse(only(report))
+    assert list(told) == [5, 6, 7, 8, 9, 10]
+    assert all(at is not None for at in told.values())
+    assert abs(told[5] - 1_050_000) <= 250
+    assert abs(told[6] - 1_006_000) <= 250
+    assert not arrivals.pending
+    assert arrivals.take(1, 2) == []
+    for number in range(11, 2000):
+        arrivals.note(number, 1_060_000 + number)
+    arrivals.take(1, 2)
+    arrivals.note(5, 2_000_000)
+    assert arrivals.take(1, 2) == [], "too late to matter"
+
+
 def test_transport_cc_bounds_what_a_liar_can_make_it_keep():
     arrivals = transport_cc.Arrivals()
     rng = random.Random(1)

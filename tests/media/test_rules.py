@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media import layers
-from media.keyframes import RetransmissionBudget, SourceGate, SubscriberBudget
+from media.keyframes import RequestBudget, RetransmissionBudget, SourceGate, SubscriberBudget
 from media.nack import MAX_MISSING, RETRIES, Missing
 from media.rtcp.reports import SenderInfo, to_ntp
 from media.speakers import Speakers
@@ -88,10 +88,26 @@ def test_a_kept_request_is_sent_later_unless_a_key_frame_comes():
     assert not gate.due(11.6)
 
 
-def test_an_unanswered_request_is_not_repeated_for_ever():
+def test_an_unanswered_request_is_repeated_ever_more_patiently():
+    """Whoever waits for a picture must see it when a publisher is back after a minute."""
     gate = SourceGate()
     gate.ask(0.0)
-    assert sum(gate.due(float(second)) for second in range(1, 60)) == 4
+    assert sum(gate.due(float(second)) for second in range(1, 6)) == 4
+    assert [second for second in range(6, 60) if gate.due(float(second))] == list(range(8, 60, 4))
+    gate.arrived()
+    assert not gate.due(100.0)
+
+
+def test_only_so_many_numbers_of_nacks_are_looked_at():
+    budget = RequestBudget()
+    looked = 0
+    for step in range(1000):
+        if budget.allows(step / 1000):
+            budget.spend(1024)
+            looked += 1024
+    assert looked <= RequestBudget.MOST + RequestBudget.PER_SECOND + 1024
+    assert not budget.allows(0.5), "time does not go back"
+    assert budget.allows(3.0)
 
 
 def test_a_subscriber_gets_one_key_frame_per_five_seconds():
