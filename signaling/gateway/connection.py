@@ -11,7 +11,7 @@ from msgspec import Struct
 from classroom.ids import ConnectionId, ParticipantId
 from classroom.lesson.audience import Audience, audience
 from classroom.lesson.checks import inside
-from classroom.lesson.commands import Connect, Drop
+from classroom.lesson.commands import Connect, Drop, Leave
 from classroom.lesson.events import Left, Removed
 from classroom.lesson.refusal import Refusal
 from classroom.lesson.state import Admission, Phase
@@ -111,6 +111,9 @@ class Connection:
             self._bye_next = self._bye_next or reason
             return
         self._reason = reason
+        if reason == "signed_out" and self.admitted:
+            # A lost network keeps its place and its media for a moment; a session that is over does not.
+            self._host.submit(Leave(self._actor))
         self.send(server.Bye(reason))
         self._outbox.finish()
 
@@ -184,16 +187,25 @@ class Connection:
         await self._take_over_from_same_page()
         try:
             await host.execute(Connect(self._actor, self.id))
+            self._take_up_media()
             host.listeners[self.id] = self.changed
             gateway.sockets.add(host.lesson, self)
             self._tell_state()
             self._close_if_over()
             await self._speak()
+        except StoreError as error:
+            _log.error("not_stored", lesson=host.lesson, error=str(error))
+            self._let_go("not_stored")
         finally:
             host.listeners.pop(self.id, None)
             gateway.sockets.remove(host.lesson, self)
             _log.info("connection_closed", lesson=host.lesson, connection=self.id, reason=self._reason)
-            await host.execute(Drop(self.participant, self.id, self._reason))
+            host.submit(Drop(self.participant, self.id, self._reason))
+
+    def _take_up_media(self) -> None:
+        media = self._gateway.media.of(self._host.lesson)
+        if media is not None and self.admitted:
+            media.page_came(self.participant, self.page)
 
     async def _take_over_from_same_page(self) -> None:
         state = self._host.state
@@ -316,7 +328,10 @@ class Connection:
         media = self._gateway.media.of(self._host.lesson)
         if media is None:
             raise MediaRefused("media_unavailable", "no media yet")
-        for answer in await media_requests.answer_media(message, self._host, media, self._actor, self.id):
+        answers = await media_requests.answer_media(
+            message, self._host, media, self._actor, self.id, self.page
+        )
+        for answer in answers:
             if self.admitted:
                 self.send(answer)
 

@@ -14,7 +14,7 @@ from classroom.lesson.events import Recorded
 from classroom.lesson.evolve import evolve
 from classroom.lesson.refusal import Refusal
 from classroom.lesson.state import LessonState, Phase
-from classroom.stores.port import Conflict, LessonLog
+from classroom.stores.port import Conflict, LessonLog, StoreError
 from signaling.gateway.clock import Clock
 from signaling.gateway.metrics import Metrics
 from signaling.gateway.tasks import Tasks
@@ -22,6 +22,8 @@ from signaling.gateway.views import LessonViews
 
 _log = structlog.get_logger("lesson")
 _ATTEMPTS = 5
+_PAUSE_SECONDS = 0.25
+_PAUSE_SECONDS_AT_MOST = 5.0
 
 
 class Change(Struct, frozen=True):
@@ -71,6 +73,25 @@ class LessonHost:
     async def execute(self, command: Command) -> tuple[Recorded, ...] | Refusal:
         """Decide, commit, fold, tell. A caller that is cancelled meanwhile leaves nothing half done."""
         return await asyncio.shield(self._tasks.start(self._execute(command), f"execute {self.lesson}"))
+
+    def now(self) -> int:
+        return self._clock()
+
+    def submit(self, command: Command) -> None:
+        """Execute it soon, and again until it is stored: a place must not stay taken by nobody."""
+        self._tasks.start(self._insist(command), f"submit {self.lesson}")
+
+    async def _insist(self, command: Command) -> None:
+        pause = _PAUSE_SECONDS
+        while not self._closed:
+            try:
+                await self._execute(command)
+            except StoreError as error:
+                _log.warning("not_stored_yet", lesson=self.lesson, error=str(error))
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _PAUSE_SECONDS_AT_MOST)
+            else:
+                return
 
     def check(self, command: Command) -> Refusal | None:
         """What would be answered now; nothing happens."""

@@ -5,7 +5,7 @@ into the same table, so that the next plan sees them.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 import structlog
@@ -37,6 +37,7 @@ from signaling.gateway.media_plan import (
     OpenProducer,
     OpenTransport,
     adopt,
+    next_deadline,
     peer_of,
     plan,
 )
@@ -100,6 +101,7 @@ class LessonMedia:
         self._make_id = make_id
         self._metrics = metrics
         self._on_change = on_change
+        self._timer: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
         self._placed = asyncio.Event()
 
@@ -134,6 +136,21 @@ class LessonMedia:
             self.lesson, entry.participant, server.TransportState(notice.transport, notice.state)
         )
 
+    def page_came(self, participant: ParticipantId, page: str) -> None:
+        """Somebody is connected by this page: what an earlier one had open is nobody's now."""
+        self._doom(t for t, e in self._transports_of(participant) if e.page not in (None, page))
+
+    def device_gone(self, participant: ParticipantId) -> None:
+        """What a participant has open belongs to a device or page that is no more."""
+        self._doom(t for t, _ in self._transports_of(participant))
+
+    def _transports_of(self, participant: ParticipantId) -> Iterator[tuple[str, OpenTransport]]:
+        return ((t, e) for t, e in self.table.transports.items() if e.participant == participant)
+
+    def _doom(self, transports: Iterable[str]) -> None:
+        self.table.doomed.update(transports)
+        self.wake()
+
     def speakers(self, notice: control.SpeakersChanged) -> None:
         heard: list[str] = []
         for producer, _ in notice.speakers:
@@ -149,24 +166,35 @@ class LessonMedia:
         assert self._capabilities is not None
         return self._capabilities
 
-    async def open_transport(self, participant: ParticipantId, *, send: bool) -> TransportParameters:
+    async def open_transport(
+        self, participant: ParticipantId, connection: ConnectionId, page: str, *, send: bool
+    ) -> TransportParameters:
         """One of each direction: an older one is closed, with what it carried."""
         await self._need_place()
         old = self.table.transport_of(participant, send=send)
         if old is not None:
             shares = [share for share, entry in self.table.producers.items() if entry.transport == old]
-            self._consumers_gone(self.table.drop_transport(old))
-            await self._tell_worker(control.CloseTransport(old))
+            await self._close_transport(old)
             for share in shares:
                 await self.host.execute(LoseShare(share))
         transport = self._make_id()
-        reply = await self._ask(
-            control.OpenTransport(
-                self.lesson, transport, peer_of(self.lesson, participant), "send" if send else "recv"
-            ),
-            control.TransportOpened,
-        )
-        self.table.transports[transport] = OpenTransport(participant, send)
+        table = self.table
+        entry = OpenTransport(participant, send, page)
+        try:
+            reply = await self._ask(
+                control.OpenTransport(
+                    self.lesson, transport, peer_of(self.lesson, participant), "send" if send else "recv"
+                ),
+                control.TransportOpened,
+            )
+            self._still(participant, connection)
+        except BaseException:
+            # The worker may have it, or be about to: it is to be closed there.
+            table.transports[transport] = entry
+            table.doomed.add(transport)
+            self.wake()
+            raise
+        self.table.transports[transport] = entry
         self.wake()
         return reply.parameters
 
@@ -200,7 +228,7 @@ class LessonMedia:
             await self._ask(
                 control.Produce(transport, share, kind, parameters, tag=source, paused=False), control.Done
             )
-            if transport not in self.table.transports:
+            if transport not in self.table.transports or transport in self.table.doomed:
                 raise MediaRefused("no_such_transport", "closed meanwhile")
         except BaseException:
             self.table.pending.discard(share)
@@ -218,6 +246,7 @@ class LessonMedia:
     ) -> tuple[str, dict[str, OpenConsumer]]:
         """From now on the participant gets consumers. Returns the instance and the consumers it has."""
         await self._need_place()
+        self._still(participant, connection)
         assert self.instance is not None
         self.table.unsupported = {pair for pair in self.table.unsupported if pair[0] != participant}
         self.table.joined[participant] = Joined(connection, rtp_capabilities)
@@ -258,7 +287,7 @@ class LessonMedia:
                     await self._settle_down()
             except (BusError, MediaRefused) as error:
                 _log.warning("media_step_failed", lesson=self.lesson, error=str(error))
-                asyncio.get_running_loop().call_later(_RETRY_SECONDS, self.wake)
+                self._wake_in(_RETRY_SECONDS)
 
     async def _settle_down(self) -> None:
         while self.address is not None:
@@ -266,8 +295,11 @@ class LessonMedia:
             if state is None or state.phase is not Phase.LIVE:
                 self.wake()
                 return
-            todo = plan(state, self.table)
+            todo = plan(state, self.table, self.host.now())
             if todo == MediaPlan():
+                due = next_deadline(state, self.table)
+                if due is not None:
+                    self._wake_in(max(0.0, (due - self.host.now()) / 1000))
                 return
             await self._carry_out(todo)
             self._on_change(self)
@@ -277,12 +309,12 @@ class LessonMedia:
             entry = self.table.transports.get(transport)
             if entry is None:
                 continue  # it closed by itself since the plan was made
-            self.table.forget(entry.participant)
-            self._consumers_gone(self.table.drop_transport(transport))
-            await self._tell_worker(control.CloseTransport(transport))
+            if transport not in self.table.doomed:
+                self.table.forget(entry.participant)
+            await self._close_transport(transport)
         for share in todo.close_producers:
-            self._consumers_gone(self.table.drop_producer(share))
             await self._tell_worker(control.CloseProducer(share))
+            self._consumers_gone(self.table.drop_producer(share))
         for consumer in todo.close_consumers:
             await self._tell_worker(control.CloseConsumer(consumer))
             self._close_consumer(consumer)
@@ -368,6 +400,8 @@ class LessonMedia:
 
     async def _close(self) -> None:
         address, self.address = self.address, None
+        if self._timer is not None:
+            self._timer.cancel()
         self.table = MediaTable()
         self._placed.clear()
         if address is not None:
@@ -379,6 +413,24 @@ class LessonMedia:
 
     # --- small things ---
 
+    async def _close_transport(self, transport: str) -> None:
+        """Forgotten only when the worker has closed it: what fails is tried again by the next plan."""
+        self.table.doomed.add(transport)
+        await self._tell_worker(control.CloseTransport(transport))
+        self._consumers_gone(self.table.drop_transport(transport))
+
+    def _still(self, participant: ParticipantId, connection: ConnectionId) -> None:
+        """Things change while a worker is asked. Raises MediaRefused."""
+        state = self.host.state
+        entry = None if state is None else state.participants.get(participant)
+        if entry is None or not entry.inside or entry.connection != connection:
+            raise MediaRefused("not_admitted", "not in the lesson any more, or by another connection")
+
+    def _wake_in(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.wake)
+
     async def _need_place(self) -> None:
         self.wake()
         try:
@@ -389,7 +441,7 @@ class LessonMedia:
 
     def _own_transport(self, participant: ParticipantId, transport: str) -> OpenTransport:
         entry = self.table.transports.get(transport)
-        if entry is None or entry.participant != participant:
+        if entry is None or entry.participant != participant or transport in self.table.doomed:
             raise MediaRefused("no_such_transport", "")
         return entry
 

@@ -10,6 +10,7 @@ import structlog
 from msgspec import Struct
 
 from classroom.ids import LessonId
+from classroom.lesson.events import DeviceReplaced
 from classroom.lesson.state import Phase
 from media import control
 from signaling.bus.port import Bus, BusError
@@ -91,6 +92,9 @@ class MediaDirector:
         if media is None and change.new.phase is Phase.LIVE:
             media = self._open(change.lesson)
         if media is not None:
+            for recorded in change.events:
+                if isinstance(recorded.event, DeviceReplaced):
+                    media.device_gone(recorded.event.participant)
             media.wake()
 
     def choose(self, lesson: LessonId) -> str | None:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from classroom.ids import ConnectionId, LessonId, ParticipantId, ShareId
 from classroom.lesson.events import Source
+from classroom.lesson.presence import SHARE_GRACE_MS
 from classroom.lesson.stage import effective_paused
 from classroom.lesson.state import Admission, LessonState, Phase
 from media.control import Inventory
@@ -23,8 +24,11 @@ _SOURCES = {source.value: source for source in Source}
 
 
 class OpenTransport(Struct, frozen=True):
+    """``page``: by its name, which asked for it; None when that is not known."""
+
     participant: ParticipantId
     send: bool
+    page: str | None = None
 
 
 class OpenProducer(Struct, frozen=True):
@@ -53,7 +57,10 @@ class Joined(Struct, frozen=True):
 
 @dataclass
 class MediaTable:
-    """What is open at the worker, by id. ``pending``: producers made whose share is not yet committed."""
+    """What is open at the worker, by id. ``pending``: producers made whose share is not yet committed.
+
+    ``doomed``: transports that must close whatever the lesson says: the page they were made for is no more.
+    """
 
     transports: dict[str, OpenTransport] = field(default_factory=dict)
     producers: dict[ShareId, OpenProducer] = field(default_factory=dict)
@@ -61,12 +68,13 @@ class MediaTable:
     joined: dict[ParticipantId, Joined] = field(default_factory=dict)
     unsupported: set[tuple[ParticipantId, ShareId]] = field(default_factory=set)
     pending: set[ShareId] = field(default_factory=set)
+    doomed: set[str] = field(default_factory=set)
     taps: dict[ShareId, int] = field(default_factory=dict)
     """Taps found open when the lesson was found again; what a recording goes on with."""
 
     def transport_of(self, participant: ParticipantId, *, send: bool) -> str | None:
         for transport, entry in self.transports.items():
-            if entry.participant == participant and entry.send is send:
+            if entry.participant == participant and entry.send is send and transport not in self.doomed:
                 return transport
         return None
 
@@ -78,6 +86,7 @@ class MediaTable:
     def drop_transport(self, transport: str) -> tuple["Gone", ...]:
         """Forget a transport and its children; the consumers (of anybody) that went with it."""
         self.transports.pop(transport, None)
+        self.doomed.discard(transport)
         shares = [share for share, entry in self.producers.items() if entry.transport == transport]
         gone = self._drop_consumers(
             [c for c, entry in self.consumers.items() if entry.transport == transport]
@@ -111,20 +120,41 @@ class MediaPlan(Struct, frozen=True):
     lose: tuple[ShareId, ...] = ()
 
 
-def belongs(state: LessonState, participant: ParticipantId) -> bool:
-    """Whether a participant may have anything open at a worker."""
+def belongs(state: LessonState, participant: ParticipantId, now: int) -> bool:
+    """Whether a participant may have anything open at a worker.
+
+    Who is away keeps it for as long as shares are kept: somebody without a socket, whom the teacher
+    sees as away, must not go on watching.
+    """
     entry = state.participants.get(participant)
-    return (
-        state.phase is Phase.LIVE
-        and entry is not None
-        and entry.admission is Admission.ADMITTED
-        and not entry.gone
+    if state.phase is not Phase.LIVE or entry is None:
+        return False
+    if entry.admission is not Admission.ADMITTED or entry.gone:
+        return False
+    return entry.connection is not None or (
+        entry.away_since is not None and now < entry.away_since + SHARE_GRACE_MS
     )
 
 
-def plan(state: LessonState, table: MediaTable) -> MediaPlan:
-    """Nothing to do gives the empty plan. Carrying a plan out brings the table nearer to the state."""
-    strangers = tuple(t for t, entry in table.transports.items() if not belongs(state, entry.participant))
+def next_deadline(state: LessonState, table: MediaTable) -> int | None:
+    """When somebody who is away will have been so for too long, in ms since the epoch; None: nobody is."""
+    away = (state.participants.get(entry.participant) for entry in table.transports.values())
+    return min(
+        (p.away_since + SHARE_GRACE_MS for p in away if p is not None and p.away_since is not None),
+        default=None,
+    )
+
+
+def plan(state: LessonState, table: MediaTable, now: int) -> MediaPlan:
+    """Nothing to do gives the empty plan. Carrying a plan out brings the table nearer to the state.
+
+    ``now``: milliseconds since the epoch.
+    """
+    strangers = tuple(
+        transport
+        for transport, entry in table.transports.items()
+        if transport in table.doomed or not belongs(state, entry.participant, now)
+    )
     kept = table.transports.keys() - set(strangers)
     shares = {
         share: entry
@@ -148,7 +178,7 @@ def plan(state: LessonState, table: MediaTable) -> MediaPlan:
         close_consumers=close_consumers,
         pause=tuple(share for share, entry in shares.items() if paused[share] and not entry.paused),
         resume=tuple(share for share, entry in shares.items() if entry.paused and not paused[share]),
-        consume=_missing_consumers(state, table, shares),
+        consume=_missing_consumers(state, table, shares, now),
         lose=tuple(
             share for share in state.shares if share not in table.producers and share not in table.pending
         ),
@@ -156,13 +186,13 @@ def plan(state: LessonState, table: MediaTable) -> MediaPlan:
 
 
 def _missing_consumers(
-    state: LessonState, table: MediaTable, shares: dict[ShareId, OpenProducer]
+    state: LessonState, table: MediaTable, shares: dict[ShareId, OpenProducer], now: int
 ) -> tuple[tuple[ParticipantId, ShareId], ...]:
     have = {(entry.participant, entry.share) for entry in table.consumers.values()} | table.unsupported
     receivers = [
         participant
         for participant, joined in table.joined.items()
-        if belongs(state, participant)
+        if belongs(state, participant, now)
         and state.participants[participant].connection == joined.connection
         and table.transport_of(participant, send=False) is not None
     ]

@@ -25,7 +25,12 @@ KINDS: tuple[type[Any], ...] = MediaMessage.__args__
 
 
 async def answer_media(
-    message: MediaMessage, host: LessonHost, media: LessonMedia, actor: Actor, connection: ConnectionId
+    message: MediaMessage,
+    host: LessonHost,
+    media: LessonMedia,
+    actor: Actor,
+    connection: ConnectionId,
+    page: str,
 ) -> tuple[server.ServerMessage, ...]:
     """What to send back, in order. Raises MediaRefused."""
     me = ParticipantId(actor.account)
@@ -40,7 +45,11 @@ async def answer_media(
                 *(consumer for consumer in told if consumer is not None),
             )
         case client.OpenTransport():
-            return (server.Transport(message.id, await media.open_transport(me, send=message.send)),)
+            return (
+                server.Transport(
+                    message.id, await media.open_transport(me, connection, page, send=message.send)
+                ),
+            )
         case client.ConnectTransport():
             await media.connect_transport(me, message.transport, message.dtls_parameters)
         case client.RestartIce():

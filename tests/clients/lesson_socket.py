@@ -67,11 +67,12 @@ class SignedIn:
 class LessonSocket:
     """One connection to one lesson. Keeps the view as the web client must, and pings.
 
-    ``others`` are told of messages that are neither answers nor the view's.
+    ``page``: names the page, made anew each time it is loaded. ``others`` are told of messages that are neither answers nor the view's.
     """
 
-    def __init__(self, account: SignedIn, lesson: str) -> None:
+    def __init__(self, account: SignedIn, lesson: str, page: str = "") -> None:
         self.account = account
+        self.page = page
         self.lesson = lesson
         self.view: LessonView | None = None
         self.media: str | None = None
@@ -95,7 +96,9 @@ class LessonSocket:
     async def connect(self) -> None:
         """Returns with the first view."""
         self._socket = await self.account.http.ws_connect(
-            f"/api/lessons/{self.lesson}/socket", max_msg_size=0, autoping=True
+            f"/api/lessons/{self.lesson}/socket{f'?page={self.page}' if self.page else ''}",
+            max_msg_size=0,
+            autoping=True,
         )
         self._tasks = {asyncio.create_task(self._read()), asyncio.create_task(self._ping())}
         await self.until(lambda: self.view is not None)

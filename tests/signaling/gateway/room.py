@@ -61,8 +61,8 @@ class Room:
         self.lesson = lesson
         self.people: dict[str, Person] = {}
 
-    async def enter(self, username: str, *, media: bool = True) -> Person:
-        socket = await self.school.socket(username, self.lesson)
+    async def enter(self, username: str, *, media: bool = True, page: str = "") -> Person:
+        socket = await self.school.socket(username, self.lesson, page)
         person = self.people[username] = Person(username, socket)
         await socket.connect()
         await socket.ask(ask.Knock)

@@ -58,8 +58,8 @@ class School:
             await teacher.call("POST", f"/api/lessons/{lesson}/start")
         return lesson
 
-    async def socket(self, username: str, lesson: str) -> LessonSocket:
-        return LessonSocket(await self.who(username), lesson)
+    async def socket(self, username: str, lesson: str, page: str = "") -> LessonSocket:
+        return LessonSocket(await self.who(username), lesson, page)
 
     async def close(self) -> None:
         for signed_in in self._signed_in.values():

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from classroom.ids import AccountId, ClassId, ConnectionId, LessonId, ParticipantId, RecordingId, ShareId
 from classroom.lesson.events import Source
+from classroom.lesson.presence import SHARE_GRACE_MS
 from classroom.lesson.state import Admission, LessonState, Participant, Phase, RecordingNow, Share
 from classroom.people import Role
 from media import control
@@ -78,8 +79,12 @@ def consumer(participant: ParticipantId, transport: str, share: ShareId) -> Open
     return OpenConsumer(participant, transport, share, "video", rtp_parameters("video"))
 
 
+def media_at(state: LessonState, here: MediaTable, now: int = 0) -> MediaPlan:
+    return media_plan.plan(state, here, now)
+
+
 def test_everybody_gets_the_shares_of_the_others() -> None:
-    todo = media_plan.plan(STATE, table())
+    todo = media_at(STATE, table())
     assert set(todo.consume) == {(PUPIL, SCREEN), (TEACHER, VOICE)}
     assert replace(todo, consume=()) == MediaPlan()
 
@@ -87,16 +92,16 @@ def test_everybody_gets_the_shares_of_the_others() -> None:
 def test_when_all_is_done_there_is_nothing_to_do() -> None:
     done = table()
     done.consumers = {"a": consumer(PUPIL, "pr", SCREEN), "b": consumer(TEACHER, "tr", VOICE)}
-    assert media_plan.plan(STATE, done) == MediaPlan()
+    assert media_at(STATE, done) == MediaPlan()
     done.consumers.clear()
     done.unsupported = {(PUPIL, SCREEN), (TEACHER, VOICE)}
-    assert media_plan.plan(STATE, done) == MediaPlan()
+    assert media_at(STATE, done) == MediaPlan()
 
 
 def test_a_browser_that_has_not_joined_over_its_present_connection_gets_nothing_new() -> None:
     here = table()
     here.joined[PUPIL] = Joined(ConnectionId("an older one"), CAPABILITIES)
-    assert media_plan.plan(STATE, here).consume == ((TEACHER, VOICE),)
+    assert media_at(STATE, here).consume == ((TEACHER, VOICE),)
 
 
 def test_who_is_out_loses_everything_at_once() -> None:
@@ -110,7 +115,7 @@ def test_who_is_out_loses_everything_at_once() -> None:
         )
         here = table()
         here.consumers = {"a": consumer(PUPIL, "pr", SCREEN), "b": consumer(TEACHER, "tr", VOICE)}
-        todo = media_plan.plan(state, here)
+        todo = media_at(state, here)
         assert set(todo.close_transports) == {"ps", "pr"}
         assert todo.close_consumers == ("b",)
         assert todo.consume == ()
@@ -118,28 +123,50 @@ def test_who_is_out_loses_everything_at_once() -> None:
 
 def test_who_is_only_away_keeps_its_media() -> None:
     away = replace(STATE.participants[PUPIL], connection=None, away_since=1)
-    todo = media_plan.plan(replace(STATE, participants={**STATE.participants, PUPIL: away}), table())
+    todo = media_at(replace(STATE, participants={**STATE.participants, PUPIL: away}), table())
     assert todo.close_transports == ()
     assert todo.close_producers == ()
+
+
+def test_who_is_away_for_long_does_not_go_on_watching() -> None:
+    away = replace(STATE.participants[PUPIL], connection=None, away_since=1_000)
+    state = replace(STATE, participants={**STATE.participants, PUPIL: away})
+    due = media_plan.next_deadline(state, table())
+    assert due == 1_000 + SHARE_GRACE_MS
+    assert media_at(state, table(), due - 1).close_transports == ()
+    assert media_at(state, table(), due).close_transports == ("ps", "pr")
+    assert media_plan.next_deadline(STATE, table()) is None
+
+
+def test_transports_of_a_page_that_is_no_more_are_closed_and_used_no_more() -> None:
+    here = table()
+    here.doomed = {"pr", "ps"}
+    assert media_at(STATE, here).close_transports == ("ps", "pr")
+    assert here.transport_of(PUPIL, send=True) is None
+    assert (PUPIL, SCREEN) not in media_at(STATE, here).consume
+    for transport in ("ps", "pr"):
+        here.drop_transport(transport)
+    assert not here.doomed
+    assert media_at(STATE, here).lose == (VOICE,)
 
 
 def test_stopped_shares_are_closed_pending_ones_are_not() -> None:
     here = table()
     here.pending = {VOICE}
-    todo = media_plan.plan(replace(STATE, shares={}), here)
+    todo = media_at(replace(STATE, shares={}), here)
     assert todo.close_producers == (SCREEN,)
 
 
 def test_shares_without_media_are_lost() -> None:
-    assert media_plan.plan(STATE, MediaTable()).lose == (SCREEN, VOICE)
+    assert media_at(STATE, MediaTable()).lose == (SCREEN, VOICE)
 
 
 def test_safe_mode_pauses_students_only() -> None:
-    todo = media_plan.plan(replace(STATE, safe_mode=True), table())
+    todo = media_at(replace(STATE, safe_mode=True), table())
     assert todo.pause == (VOICE,)
     here = table()
     here.producers[VOICE] = replace(here.producers[VOICE], paused=True)
-    assert media_plan.plan(STATE, here).resume == (VOICE,)
+    assert media_at(STATE, here).resume == (VOICE,)
 
 
 def test_an_inventory_is_taken_for_ones_own_only() -> None:
