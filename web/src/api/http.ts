@@ -75,10 +75,16 @@ export const api = {
     call<void>("POST", `/api/recordings/${id(recording)}/replay`, { allowed }),
 };
 
+/**
+ * This load of the page. The gateway tells by it the page that comes back after a lost network from
+ * a second device, which would take over.
+ */
+const PAGE = [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
 export const paths = {
   attendance: (lesson: string, format: "csv" | "xlsx") => `/api/lessons/${id(lesson)}/attendance.${format}`,
   programme: (recording: string) => `/api/recordings/${id(recording)}/programme`,
   file: (recording: string, name: string) => `/api/recordings/${id(recording)}/files/${id(name)}`,
   socket: (lesson: string) =>
-    `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/lessons/${id(lesson)}/socket`,
+    `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/lessons/${id(lesson)}/socket?page=${PAGE}`,
 };

@@ -16,16 +16,17 @@ import {
   Users,
   Video,
   VideoOff,
-  type LucideIcon,
 } from "lucide-react";
-import { TooltipTrigger } from "react-aria-components";
 import { useWords } from "../i18n/language";
 import type { LessonSession, Snapshot } from "../lesson/session";
 import { canShareScreen } from "../media/devices";
 import type { LessonView } from "../protocol.gen";
 import { navigate } from "../router";
+import { Control, MoreControls, type MoreItem } from "./control";
+import { LanguageSwitch, ThemeSwitch } from "./frame";
 import type { PanelTab } from "./panel";
-import { Button, Confirm, Tip } from "./ui";
+import { Button, Confirm } from "./ui";
+import { useNarrow } from "./use-media";
 
 interface Props {
   session: LessonSession;
@@ -38,52 +39,11 @@ interface Props {
   onHelp(): void;
 }
 
-interface ControlProps {
-  icon: LucideIcon;
-  label: string;
-  keys?: string;
-  state?: "on" | "off" | "alert";
-  /** Stays reachable and says why it does nothing. */
-  why?: string | null;
-  badge?: number;
-  badgeLabel?: string;
-  expanded?: boolean;
-  busy?: boolean;
-  className?: string;
-  onPress(): void;
-}
-
-function Control({ icon: Icon, label, keys, state, why, badge, badgeLabel, expanded, busy, className = "", onPress }: ControlProps) {
-  const [told, setTold] = useState(false);
-  return (
-    <TooltipTrigger delay={400} closeDelay={80} isOpen={told || undefined} onOpenChange={(open) => !open && setTold(false)}>
-      <Button
-        look="quiet"
-        className={`control ${state ?? ""} ${busy ? "busy" : ""} ${className}`}
-        aria-label={label}
-        aria-disabled={why ? "true" : undefined}
-        aria-expanded={expanded}
-        onPress={() => (why ? setTold(true) : onPress())}
-      >
-        <Icon aria-hidden />
-        {badge ? (
-          <span className="count-badge">
-            <span aria-hidden>{badge > 99 ? "99+" : badge}</span>
-            <span className="unseen">{badgeLabel}</span>
-          </span>
-        ) : null}
-      </Button>
-      <Tip>
-        {why ?? label}
-        {keys && !why && <kbd>{keys}</kbd>}
-      </Tip>
-    </TooltipTrigger>
-  );
-}
-
 export function Controls({ session, snapshot, view, tab, onToggle, unread, onDevices, onHelp }: Props) {
   const words = useWords();
+  const { short } = words.room;
   const [ending, setEnding] = useState(false);
+  const narrow = useNarrow();
   const { you, lesson } = view;
   const { publishing } = snapshot;
   const { publisher } = session;
@@ -101,67 +61,83 @@ export function Controls({ session, snapshot, view, tab, onToggle, unread, onDev
   const waiting = you.hosts ? view.waiting.length : 0;
 
   const leave = async () => {
-    await Promise.race([session.ask({ type: "leave" }), new Promise((done) => setTimeout(done, 800))]);
+    await Promise.race([session.leave(), new Promise((done) => setTimeout(done, 800))]);
     navigate("/");
   };
+
+  const recording = lesson.recordingSince !== null;
+  const record = {
+    icon: recording ? CircleStop : Circle,
+    label: recording ? words.room.stopRecord : words.room.record,
+    onPress: () => void session.ask({ type: recording ? "stop_recording" : "start_recording" }),
+  };
+  const raise = {
+    icon: Hand,
+    label: hand === null ? words.room.raise : words.room.lower,
+    onPress: () => void session.ask(hand === null ? { type: "raise_hand" } : { type: "lower_hand", participant: you.id }),
+  };
+  const end = { icon: OctagonX, label: words.room.end, danger: true, onPress: () => setEnding(true) };
+  const moderates = may("moderate");
+  const mayEnd = moderates && lesson.phase === "live";
+  // Teachers raise no hand on a phone's few inches, and most phones cannot share.
+  const shareInBar = !narrow || publishing.screen || (canShareScreen() && may("share_screen"));
+  const handInBar = !narrow || !you.hosts;
+  const more: MoreItem[] = [
+    ...(moderates ? [record] : []),
+    ...(handInBar ? [] : [raise]),
+    { icon: Settings2, label: words.room.devices, onPress: onDevices },
+    { icon: Keyboard, label: words.room.help, onPress: onHelp },
+    ...(mayEnd ? [end] : []),
+  ];
 
   return (
     <footer className="controls" role="toolbar" aria-label={words.room.controls}>
       <div className="controls-side start">
-        <Control icon={Settings2} label={words.room.devices} onPress={onDevices} />
-        <Control icon={Keyboard} label={words.room.help} keys="?" className="wide-only" onPress={onHelp} />
+        <Control icon={Settings2} label={words.room.devices} short={short.devices} onPress={onDevices} />
+        <Control icon={Keyboard} label={words.room.help} short={short.help} keys="?" onPress={onHelp} />
       </div>
       <div className="controls-middle">
         <div className="pair">
           <Control
             icon={publishing.microphone ? Mic : MicOff}
             label={publishing.microphone ? words.room.micOff : words.room.micOn}
+            short={short.microphone}
             keys="Ctrl+D"
-            state={publishing.microphone ? "on" : "off"}
+            state={publishing.microphone ? "on" : undefined}
             busy={publishing.busy.has("microphone")}
             why={publishing.microphone ? null : refused("speak")}
-            onPress={() => void publisher.setMicrophone(!publishing.microphone)}
+            onPress={() => void publisher.toggle("microphone")}
           />
           <Control
             icon={publishing.camera ? Video : VideoOff}
             label={publishing.camera ? words.room.camOff : words.room.camOn}
+            short={short.camera}
             keys="Ctrl+E"
-            state={publishing.camera ? "on" : "off"}
+            state={publishing.camera ? "on" : undefined}
             busy={publishing.busy.has("camera")}
             why={publishing.camera ? null : refused("show_camera")}
-            onPress={() => void publisher.setCamera(!publishing.camera)}
+            onPress={() => void publisher.toggle("camera")}
           />
         </div>
-        <Control
-          icon={publishing.screen ? MonitorX : MonitorUp}
-          label={publishing.screen ? words.room.stopShare : words.room.share}
-          state={publishing.screen ? "alert" : undefined}
-          busy={publishing.busy.has("screen")}
-          why={publishing.screen ? null : whyNoShare}
-          onPress={() => void publisher.setScreen(!publishing.screen)}
-        />
-        <Control
-          icon={Hand}
-          label={hand === null ? words.room.raise : words.room.lower}
-          state={hand === null ? undefined : "alert"}
-          onPress={() =>
-            void session.ask(hand === null ? { type: "raise_hand" } : { type: "lower_hand", participant: you.id })
-          }
-        />
-        {may("moderate") && (
+        {shareInBar && (
           <Control
-            icon={lesson.recordingSince === null ? Circle : CircleStop}
-            label={lesson.recordingSince === null ? words.room.record : words.room.stopRecord}
-            state={lesson.recordingSince === null ? undefined : "alert"}
-            className="record"
-            onPress={() =>
-              void session.ask({ type: lesson.recordingSince === null ? "start_recording" : "stop_recording" })
-            }
+            icon={publishing.screen ? MonitorX : MonitorUp}
+            label={publishing.screen ? words.room.stopShare : words.room.share}
+            short={publishing.screen ? short.stop : short.share}
+            state={publishing.screen ? "alert" : undefined}
+            busy={publishing.busy.has("screen")}
+            why={publishing.screen ? null : whyNoShare}
+            onPress={() => void publisher.setScreen(!publishing.screen)}
           />
+        )}
+        {handInBar && <Control {...raise} short={hand === null ? short.raise : short.lower} state={hand === null ? undefined : "raised"} />}
+        {moderates && !narrow && (
+          <Control {...record} short={recording ? short.stopRecord : short.record} state={recording ? "alert" : undefined} className="record" />
         )}
         <Control
           icon={Users}
           label={tab === "people" ? words.room.hidePeople : words.room.showPeople}
+          short={short.people}
           state={tab === "people" ? "on" : undefined}
           expanded={tab === "people"}
           badge={waiting}
@@ -171,18 +147,25 @@ export function Controls({ session, snapshot, view, tab, onToggle, unread, onDev
         <Control
           icon={MessageSquareText}
           label={tab === "chat" ? words.room.hideChat : words.room.showChat}
+          short={short.chat}
           state={tab === "chat" ? "on" : undefined}
           expanded={tab === "chat"}
           badge={unread}
           badgeLabel={words.room.unread(unread)}
           onPress={() => onToggle("chat")}
         />
+        {narrow && (
+          <MoreControls items={more}>
+            <LanguageSwitch />
+            <ThemeSwitch />
+          </MoreControls>
+        )}
       </div>
       <div className="controls-side end">
-        {may("moderate") && lesson.phase === "live" && (
-          <Button look="plain" className="end-lesson" aria-label={words.room.end} onPress={() => setEnding(true)}>
+        {mayEnd && !narrow && (
+          <Button look="plain" className="end-lesson" aria-label={words.room.end} onPress={end.onPress}>
             <OctagonX aria-hidden />
-            <span className="wide-only">{words.room.end}</span>
+            <span>{words.room.end}</span>
           </Button>
         )}
         <Button look="danger" className="leave" aria-label={words.room.leave} onPress={() => void leave()}>

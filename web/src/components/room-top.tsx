@@ -1,5 +1,5 @@
 /** The room's upper edge: which lesson, whether it is recorded, how the connection is. */
-import { DoorOpen, Play, ShieldAlert, Signal, SignalLow, SignalMedium, Users } from "lucide-react";
+import { Play, ShieldAlert, Signal, SignalLow, SignalMedium, Users } from "lucide-react";
 import { useWords } from "../i18n/language";
 import type { LessonSession, Snapshot } from "../lesson/session";
 import type { LessonView } from "../protocol.gen";
@@ -26,7 +26,7 @@ export function RoomTop({ snapshot, view }: { snapshot: Snapshot; view: LessonVi
       <div className={lesson.recordingSince === null ? "no-message" : "recording-now"}>
         {lesson.recordingSince !== null && <span className="red-dot" aria-hidden />}
         <span role="status" aria-label={lesson.recordingSince === null ? undefined : words.room.recording}>
-          {lesson.recordingSince !== null && words.room.recording}
+          <span className="recording-word">{lesson.recordingSince !== null && words.room.recording}</span>
         </span>
         {lesson.recordingSince !== null && <Elapsed since={lesson.recordingSince} offset={snapshot.clockOffset} />}
       </div>
@@ -48,14 +48,11 @@ interface BannersProps {
   session: LessonSession;
   snapshot: Snapshot;
   view: LessonView;
-  showWaiting: boolean;
-  onShowWaiting(): void;
 }
 
 /** At most a few lines that need an answer or explain why something does not work. */
-export function RoomBanners({ session, snapshot, view, showWaiting, onShowWaiting }: BannersProps) {
+export function RoomBanners({ session, snapshot, view }: BannersProps) {
   const words = useWords();
-  const waiting = view.you.hosts ? view.waiting.length : 0;
   return (
     <div className="banners">
       <LinkBanner link={snapshot.link} />
@@ -88,15 +85,6 @@ export function RoomBanners({ session, snapshot, view, showWaiting, onShowWaitin
         <div role="status" className="banner warn">
           <SignalLow aria-hidden />
           {words.link.poor}
-        </div>
-      )}
-      {showWaiting && waiting > 0 && (
-        <div role="status" className="banner">
-          <DoorOpen aria-hidden />
-          {words.room.newWaiting(waiting)}
-          <Button small look="primary" onPress={onShowWaiting}>
-            {words.room.waitingRoom}
-          </Button>
         </div>
       )}
     </div>

@@ -11,7 +11,7 @@ import { Panel, type PanelTab } from "./panel";
 import { RoomBanners, RoomTop } from "./room-top";
 import { Sounds } from "./sounds";
 import { Stage } from "./stage";
-import { Toasts } from "./told";
+import { Toasts, WaitingCall } from "./told";
 import { useRoomKeys } from "./use-room-keys";
 
 interface Props {
@@ -49,7 +49,7 @@ export function Room({ session, snapshot, view }: Props) {
   return (
     <div className={`room ${tab ? "with-panel" : ""}`}>
       <RoomTop snapshot={snapshot} view={view} />
-      <RoomBanners session={session} snapshot={snapshot} view={view} showWaiting={tab !== "people"} onShowWaiting={() => setTab("people")} />
+      <RoomBanners session={session} snapshot={snapshot} view={view} />
       <main id="main" className="stage-area" aria-label={words.room.stage}>
         {stage}
       </main>
@@ -65,7 +65,13 @@ export function Room({ session, snapshot, view }: Props) {
         onHelp={() => setHelp(true)}
       />
       <Sounds remote={snapshot.remote} />
-      <Toasts session={session} told={snapshot.told} />
+      <Toasts session={session} told={snapshot.told}>
+        {waiting > 0 && tab === null && <WaitingCall session={session} view={view} onShow={() => setTab("people")} />}
+      </Toasts>
+      {/* What the chime says, for those who do not hear it. */}
+      <p role="status" className="unseen">
+        {waiting > 0 && words.room.newWaiting(waiting)}
+      </p>
       <HelpDialog open={help} onClose={() => setHelp(false)} />
       <Dialog open={devices} onClose={() => setDevices(false)} title={words.room.devices}>
         <DeviceChoice onChoose={(kind) => void session.publisher.changeDevice(kind)} />

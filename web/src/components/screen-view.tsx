@@ -98,15 +98,15 @@ export function ScreenView({ name, children }: { name: string; children: ReactNo
       <div className="screen-content" style={{ transform: `translate(${zoom.x}px, ${zoom.y}px) scale(${zoom.scale})` }}>
         {children}
       </div>
-      <span className="screen-name">{name}</span>
+      <span className="screen-name">{words.room.screenOf(name)}</span>
       <div className="screen-tools" onDoubleClick={(event) => event.stopPropagation()}>
-        <IconButton label={words.room.zoomOut} isDisabled={zoom.scale <= 1} onPress={() => around(0.8)}>
+        <IconButton label={words.room.zoomOut} className="by-pointer" isDisabled={zoom.scale <= 1} onPress={() => around(0.8)}>
           <Minus aria-hidden />
         </IconButton>
-        <IconButton label={words.room.zoomReset} isDisabled={zoom.scale <= 1} onPress={() => setZoom(FIT)}>
+        <IconButton label={words.room.zoomReset} className={zoom.scale <= 1 ? "by-pointer" : ""} isDisabled={zoom.scale <= 1} onPress={() => setZoom(FIT)}>
           <Scan aria-hidden />
         </IconButton>
-        <IconButton label={words.room.zoomIn} onPress={() => around(1.25)}>
+        <IconButton label={words.room.zoomIn} className="by-pointer" onPress={() => around(1.25)}>
           <Plus aria-hidden />
         </IconButton>
         <IconButton label={full ? words.room.exitFullscreen : words.room.fullscreen} onPress={toggleFull}>

@@ -1,6 +1,6 @@
 /** What the class looks at: a shared screen large, else the cameras. */
 import { useState } from "react";
-import { Hand, MicOff, MonitorUp, Presentation } from "lucide-react";
+import { Hand, MicOff, MonitorUp, Presentation, Users } from "lucide-react";
 import { useWords } from "../i18n/language";
 import type { LessonSession, RemoteShare } from "../lesson/session";
 import { nameOf } from "../lesson/view";
@@ -26,7 +26,7 @@ export function Stage({ session, view, remote, publishing, speakers }: Props) {
   const screens = remote.filter((share) => share.source === "screen");
   const screen = screens.find((share) => share.share === picked) ?? screens.at(-1) ?? null;
   const large = screen !== null || publishing.screen;
-  const tiles = <Tiles session={session} view={view} remote={remote} publishing={publishing} speakers={speakers} large={large} />;
+  const tiles = <Tiles session={session} view={view} remote={remote} publishing={publishing} speakers={speakers} large={large} ownScreenBeside={screen !== null} />;
 
   return (
     <div className={`stage ${large ? "has-screen" : "cameras-only"}`}>
@@ -73,7 +73,7 @@ export function Stage({ session, view, remote, publishing, speakers }: Props) {
 const MOST_TILES = 24;
 
 /** Cameras first, then who speaks, then hosts; nobody without a camera while a screen is large. */
-function Tiles({ session, view, remote, publishing, speakers, large }: Props & { large: boolean }) {
+function Tiles({ session, view, remote, publishing, speakers, large, ownScreenBeside }: Props & { large: boolean; ownScreenBeside: boolean }) {
   const words = useWords();
   const cameras = new Map(remote.filter((share) => share.source === "camera").map((share) => [share.participant, share]));
   const own = view.people.find((person) => person.id === view.you.id);
@@ -83,14 +83,16 @@ function Tiles({ session, view, remote, publishing, speakers, large }: Props & {
   const people = large
     ? [...shown, ...others.filter((person) => speakers.includes(person.id))]
     : [...shown, ...[...others].sort((a, b) => rank(a) - rank(b))];
-  const visible = people.slice(0, MOST_TILES);
+  const visible = people.length > MOST_TILES ? people.slice(0, MOST_TILES - 1) : people;
+  const more = people.length - visible.length;
+  const online = view.people.filter((person) => person.online).length;
 
-  if (visible.length === 0) {
-    return large ? null : (
+  if (!large && shown.length === 0 && online <= 1) {
+    return (
       <div className="nothing">
-        <Presentation aria-hidden />
-        <p>{words.room.nothing}</p>
-        {view.you.hosts && <p className="soft">{words.room.nothingHost}</p>}
+        {view.you.hosts ? <Users aria-hidden /> : <Presentation aria-hidden />}
+        <p>{view.you.hosts ? words.room.alone : words.room.nothing}</p>
+        {view.you.hosts && <p className="soft">{words.room.aloneHint}</p>}
       </div>
     );
   }
@@ -118,10 +120,33 @@ function Tiles({ session, view, remote, publishing, speakers, large }: Props & {
           </figure>
         );
       });
-  if (large) return <div className="filmstrip">{tiles}</div>;
+  if (more > 0) {
+    tiles.push(
+      <figure key="more" className="tile more">
+        <span>{words.room.others(more)}</span>
+      </figure>,
+    );
+  }
+  if (large) {
+    if (tiles.length === 0 && !(ownScreenBeside && publishing.screen)) return null;
+    return (
+      <div className="filmstrip">
+        {ownScreenBeside && publishing.screenTrack && (
+          <figure className="tile own-share">
+            <OwnScreen track={publishing.screenTrack} label={words.room.sharingSelf} />
+            <figcaption>
+              <MonitorUp aria-hidden />
+              <span>{words.room.sharingSelf}</span>
+            </figcaption>
+          </figure>
+        )}
+        {tiles}
+      </div>
+    );
+  }
   return (
     <>
-      <TileGrid count={visible.length}>{tiles}</TileGrid>
+      <TileGrid count={tiles.length}>{tiles}</TileGrid>
       {shown.length === 0 && view.you.hosts && <p className="stage-hint soft">{words.room.nothingHost}</p>}
     </>
   );

@@ -1,30 +1,63 @@
 /** Short messages over the page, and the banner that says how the connection is. */
-import { Info, TriangleAlert, WifiOff, X } from "lucide-react";
+import { useEffect, useState, type ReactNode } from "react";
+import { DoorOpen, Info, TriangleAlert, WifiOff, X } from "lucide-react";
 import type { Link } from "../api/socket";
 import { errorWords } from "../i18n/errors";
 import { useWords } from "../i18n/language";
 import type { Words } from "../i18n/vi";
 import type { LessonSession, Told } from "../lesson/session";
-import { IconButton } from "./ui";
+import type { LessonView } from "../protocol.gen";
+import { Button, IconButton } from "./ui";
 
 function wordsFor(told: Told, words: Words): string {
   if (told.kind === "notice" && told.code in words.notices) return words.notices[told.code as keyof Words["notices"]];
   return errorWords(told.code, words);
 }
 
-export function Toasts({ session, told }: { session: LessonSession; told: readonly Told[] }) {
+export function Toasts({ session, told, children }: { session: LessonSession; told: readonly Told[]; children?: ReactNode }) {
   const words = useWords();
   return (
-    <div className="toasts" role="status" aria-live="polite">
-      {told.map((one) => (
-        <div key={one.key} className={`toast ${one.kind}`}>
-          {one.kind === "notice" ? <Info aria-hidden /> : <TriangleAlert aria-hidden />}
-          <span>{wordsFor(one, words)}</span>
-          <IconButton label={words.app.close} onPress={() => session.dismiss(one.key)}>
-            <X aria-hidden />
-          </IconButton>
-        </div>
-      ))}
+    <div className="toasts">
+      {children}
+      <div className="told" role="status" aria-live="polite">
+        {told.map((one) => (
+          <div key={one.key} className={`toast ${one.kind}`}>
+            {one.kind === "notice" ? <Info aria-hidden /> : <TriangleAlert aria-hidden />}
+            <span>{wordsFor(one, words)}</span>
+            <IconButton label={words.app.close} onPress={() => session.dismiss(one.key)}>
+              <X aria-hidden />
+            </IconButton>
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** Who hosts sees that people wait although the waiting room is not on screen; hidden until more come. */
+export function WaitingCall({ session, view, onShow }: { session: LessonSession; view: LessonView; onShow(): void }) {
+  const words = useWords();
+  const [hiddenAt, setHiddenAt] = useState(0);
+  const waiting = view.waiting.length;
+  useEffect(() => {
+    if (waiting < hiddenAt) setHiddenAt(waiting);
+  }, [waiting, hiddenAt]);
+  if (waiting <= hiddenAt) return null;
+  return (
+    <div className="toast waiting-call">
+      <DoorOpen aria-hidden />
+      <span>{words.room.newWaiting(waiting)}</span>
+      {view.waiting.some((person) => person.ofClass) && (
+        <Button small look="primary" onPress={() => void session.ask({ type: "admit_class" })}>
+          {words.room.admitClass}
+        </Button>
+      )}
+      <Button small onPress={onShow}>
+        {words.room.seeWaiting}
+      </Button>
+      <IconButton label={words.room.hideNote} onPress={() => setHiddenAt(waiting)}>
+        <X aria-hidden />
+      </IconButton>
     </div>
   );
 }

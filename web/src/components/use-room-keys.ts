@@ -29,9 +29,7 @@ export function useRoomKeys(session: LessonSession, onHelp: () => void): void {
       if (event.ctrlKey && !event.altKey && !event.shiftKey && (key === "d" || key === "e")) {
         event.preventDefault();
         if (event.repeat) return;
-        const now = publisher.snapshot();
-        if (key === "d") void publisher.setMicrophone(!now.microphone);
-        else void publisher.setCamera(!now.camera);
+        void publisher.toggle(key === "d" ? "microphone" : "camera");
         return;
       }
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
@@ -42,10 +40,7 @@ export function useRoomKeys(session: LessonSession, onHelp: () => void): void {
         event.preventDefault();
         if (event.repeat || publisher.snapshot().microphone) return;
         talking = true;
-        void publisher.setMicrophone(true).then(() => {
-          // Released while the microphone was still being opened.
-          if (!talking) void publisher.setMicrophone(false);
-        });
+        void publisher.setMicrophone(true);
       }
     };
     const up = (event: KeyboardEvent) => {

@@ -6,10 +6,11 @@ import { api, ApiError, paths } from "../api/http";
 import { LessonSocket, Refused, type Link, type Pushed, type Request } from "../api/socket";
 import { chime } from "../media/chime";
 import { Publisher, type Publishing } from "../media/publisher";
-import { QualityMeter, type Quality } from "../media/quality";
-import { MediaSession, type Health, type Received } from "../media/session";
 import type { Bye, LessonView, Notice } from "../protocol.gen";
+import { LessonMedia, NO_MEDIA, type MediaSnapshot, type RemoteShare } from "./media";
 import { receive, type Seen } from "./view";
+
+export type { RemoteShare };
 
 /** Something to tell for a few seconds. */
 export interface Told {
@@ -18,16 +19,7 @@ export interface Told {
   code: string;
 }
 
-export interface RemoteShare {
-  consumer: string;
-  share: string;
-  participant: string;
-  source: Received["offer"]["source"];
-  kind: "audio" | "video";
-  track: MediaStreamTrack;
-}
-
-export interface Snapshot {
+export interface Snapshot extends MediaSnapshot {
   link: Link;
   view: LessonView | null;
   /** Whether the person wants to be in; without it the page only looks. */
@@ -36,9 +28,6 @@ export interface Snapshot {
   /** Why there is no lesson to show: not_found, not_allowed, signed_out, lesson_full. */
   fatal: string | null;
   speakers: readonly string[];
-  remote: readonly RemoteShare[];
-  health: Health | "none" | "unsupported";
-  quality: Quality;
   publishing: Publishing;
   told: readonly Told[];
   /** Server's clock minus ours, ms. */
@@ -48,7 +37,6 @@ export interface Snapshot {
 const TELL_MS = 6000;
 const QUALITY_MS = 3000;
 const CHIME_MS = 8000;
-const REBUILD_MS = 1000;
 
 export class LessonSession {
   readonly socket: LessonSocket;
@@ -58,11 +46,9 @@ export class LessonSession {
   #seen: Seen | null = null;
   #firstState = true;
   #pressed: boolean;
+  #left = false;
   #chimedAt = 0;
-  #instance: string | null = null;
-  #media: MediaSession | null = null;
-  #building: Promise<void> = Promise.resolve();
-  #meter = new QualityMeter();
+  #media: LessonMedia;
   #socketDelay = 0;
   #timer: ReturnType<typeof setInterval> | null = null;
   #toldKey = 1;
@@ -83,16 +69,18 @@ export class LessonSession {
       onChange: () => this.#set({ publishing: this.publisher.snapshot() }),
       onTrouble: (trouble) => this.tell("trouble", trouble),
     });
+    this.#media = new LessonMedia(this.socket, this.publisher, {
+      onChange: (part) => this.#set(part),
+      isOpen: () => this.#snapshot.link === "open",
+    });
     this.#snapshot = {
+      ...NO_MEDIA,
       link: "connecting",
       view: null,
       wants,
       bye: null,
       fatal: null,
       speakers: [],
-      remote: [],
-      health: "none",
-      quality: { delayMs: 0, lossPercent: 0, poor: false },
       publishing: this.publisher.snapshot(),
       told: [],
       clockOffset: 0,
@@ -101,13 +89,13 @@ export class LessonSession {
 
   open(): void {
     this.socket.open();
-    this.#timer = setInterval(() => void this.#measure(), QUALITY_MS);
+    this.#timer = setInterval(() => void this.#media.measure(this.#socketDelay), QUALITY_MS);
   }
 
   close(): void {
     this.#closed = true;
     if (this.#timer) clearInterval(this.#timer);
-    this.#dropMedia();
+    this.#media.drop();
     this.publisher.close();
     this.socket.close();
     this.#listeners.clear();
@@ -132,7 +120,14 @@ export class LessonSession {
     }
   }
 
+  /** By choice: nobody lets this page in again before it asks. */
+  async leave(): Promise<void> {
+    this.#left = true;
+    await this.ask({ type: "leave" });
+  }
+
   enter(): void {
+    this.#left = false;
     this.#set({ wants: true });
     void this.#knock();
   }
@@ -157,9 +152,7 @@ export class LessonSession {
 
   /** Some element shows the picture until the returned function is called. */
   show(consumer: string): () => void {
-    const media = this.#media;
-    media?.show(consumer);
-    return () => media?.hide(consumer);
+    return this.#media.show(consumer);
   }
 
   tell(kind: Told["kind"], code: string): void {
@@ -209,13 +202,13 @@ export class LessonSession {
         this.#viewChanged(message);
         return;
       case "consumer":
-        this.#media?.offer(message).catch(() => undefined);
+        this.#media.offer(message);
         return;
       case "consumer_closed":
-        this.#media?.closeConsumer(message.consumer);
+        this.#media.closeConsumer(message.consumer);
         return;
       case "media_reset":
-        this.#rebuild(message.instance);
+        this.#media.rebuild(message.instance);
         return;
       case "speakers":
         this.#set({ speakers: message.participants });
@@ -243,6 +236,7 @@ export class LessonSession {
     this.#set(part);
     if (message.type === "state") this.#stateCame(view, message.media);
     else if (message.change.sharesGone?.length) this.#sharesGone(message.change.sharesGone);
+    if (before) this.#letIn(before, view);
     if (before) this.#notice(before, view);
     else if (view.waiting.length > 0) this.#chime();
   }
@@ -256,21 +250,15 @@ export class LessonSession {
     const mayAsk = admission === "none" || admission === "admitted" || (admission === "denied" && this.#pressed);
     if (first) this.#pressed = false;
     if (first && this.#snapshot.wants && !present && mayAsk && view.lesson.phase !== "ended") void this.#knock();
-    if (instance === null) {
-      this.#instance = null;
-      this.#dropMedia();
-    } else if (instance !== this.#instance || !this.#media || this.#media.closed) this.#rebuild(instance);
-    else if (first) this.#compare(view);
+    this.#media.follow(instance, first, new Set(view.shares.map((share) => share.id)));
   }
 
-  /** The same router after a lost socket: keep the transports, compare shares and consumers. */
-  #compare(view: LessonView): void {
-    const media = this.#media;
-    if (!media) return;
-    this.#chain(async () => {
-      await media.rejoin();
-      await this.publisher.reconcile(new Set(view.shares.map((share) => share.id)));
-    });
+  /** Admitted after all (after a denial, or while the network was away): enter without a press. */
+  #letIn(before: LessonView, view: LessonView): void {
+    const { admission, present } = view.you;
+    if (admission !== "admitted" || before.you.admission === "admitted" || present) return;
+    if (this.#left || view.lesson.phase === "ended") return;
+    this.enter();
   }
 
   #sharesGone(gone: readonly string[]): void {
@@ -301,75 +289,8 @@ export class LessonSession {
 
   #bye(message: Bye): void {
     if (message.reason === "shutting_down") return;
-    this.#dropMedia();
+    this.#media.drop();
     this.publisher.close();
     this.#set({ bye: message.reason, speakers: [] });
   }
-
-  #rebuild(instance: string): void {
-    this.#instance = instance;
-    this.#dropMedia();
-    const media = new MediaSession(instance, this.socket, {
-      onConsumers: () => this.#media === media && this.#set({ remote: list(media) }),
-      onHealth: (health) => this.#media === media && this.#set({ health }),
-      onBroken: () => this.#media === media && this.#rebuild(instance),
-    });
-    this.#media = media;
-    this.#set({ health: "connecting" });
-    this.#chain(async () => {
-      if (this.#media !== media) return;
-      try {
-        await media.join();
-        await this.publisher.attach(media);
-      } catch (error) {
-        if (this.#media !== media) return;
-        if (error instanceof Error && error.name === "UnsupportedError") {
-          this.#set({ health: "unsupported" });
-          return;
-        }
-        this.#set({ health: "failed" });
-        // A lost socket brings a new state, which rebuilds; anything else is tried again here.
-        media.close();
-        if (!(error instanceof Refused && error.code === "disconnected")) {
-          setTimeout(() => {
-            if (this.#media === media && this.#snapshot.link === "open") this.#rebuild(instance);
-          }, REBUILD_MS);
-        }
-      }
-    });
-  }
-
-  /** One thing at a time with the transports. */
-  #chain(action: () => Promise<void>): void {
-    this.#building = this.#building.then(action).catch(() => undefined);
-  }
-
-  #dropMedia(): void {
-    const media = this.#media;
-    this.#media = null;
-    this.publisher.detach();
-    media?.close();
-    this.#set({ remote: [], health: "none", speakers: [] });
-  }
-
-  async #measure(): Promise<void> {
-    if (!this.#media || this.#media.closed) return;
-    const reports = await this.#media.stats().catch(() => []);
-    const quality = this.#meter.read(reports, this.#socketDelay);
-    const old = this.#snapshot.quality;
-    if (quality.delayMs !== old.delayMs || quality.lossPercent !== old.lossPercent || quality.poor !== old.poor) {
-      this.#set({ quality });
-    }
-  }
-}
-
-function list(media: MediaSession): RemoteShare[] {
-  return [...media.received.values()].map(({ offer, consumer }) => ({
-    consumer: offer.consumer,
-    share: offer.share,
-    participant: offer.participant,
-    source: offer.source,
-    kind: offer.kind,
-    track: consumer.track,
-  }));
 }

@@ -24,7 +24,8 @@ function merge<T extends Identified>(
   return result;
 }
 
-const NEWEST_MESSAGES = 500;
+/** As many as the server keeps for those who enter later. */
+export const NEWEST_MESSAGES = 200;
 
 export function applyChange(view: LessonView, change: ViewChange): LessonView {
   return {

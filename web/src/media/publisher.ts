@@ -33,7 +33,10 @@ export interface PublisherHandlers {
 
 export class Publisher {
   #own = new Map<Source, Own>();
-  #busy = new Set<Source>();
+  /** What was asked for last, for each source that is being switched. */
+  #wishes = new Map<Source, boolean>();
+  #working = new Map<Source, Promise<void>>();
+  #closed = false;
   #session: MediaSession | null = null;
 
   constructor(
@@ -51,7 +54,7 @@ export class Publisher {
       microphoneTrack: track("microphone"),
       cameraTrack: track("camera"),
       screenTrack: track("screen"),
-      busy: new Set(this.#busy),
+      busy: new Set(this.#working.keys()),
     };
   }
 
@@ -89,7 +92,7 @@ export class Publisher {
   }
 
   setMicrophone(on: boolean): Promise<void> {
-    return this.#once("microphone", async () => {
+    return this.#wish("microphone", on, async (on) => {
       const own = this.#own.get("microphone");
       if (!on) {
         if (own) await this.#setPaused(own, true);
@@ -98,15 +101,21 @@ export class Publisher {
     });
   }
 
+  /** The other of what it is, or of what it is about to become. */
+  toggle(source: "microphone" | "camera"): Promise<void> {
+    const on = this.#wishes.get(source) ?? this.snapshot()[source];
+    return source === "microphone" ? this.setMicrophone(!on) : this.setCamera(!on);
+  }
+
   setCamera(on: boolean): Promise<void> {
-    return this.#once("camera", async () => {
+    return this.#wish("camera", on, async (on) => {
       if (!on) await this.#stop("camera");
       else if (!this.#own.has("camera")) await this.#start("camera", await openCamera());
     });
   }
 
   setScreen(on: boolean): Promise<void> {
-    return this.#once("screen", async () => {
+    return this.#wish("screen", on, async (on) => {
       if (!on) {
         await this.#stop("screen_audio");
         await this.#stop("screen");
@@ -138,25 +147,40 @@ export class Publisher {
   }
 
   close(): void {
+    this.#closed = true;
     for (const source of [...this.#own.keys()]) this.#discard(source);
   }
 
-  async #once(source: Source, action: () => Promise<void>): Promise<void> {
-    if (this.#busy.has(source)) return;
-    this.#busy.add(source);
+  /** One switch of a source at a time; what was wished for meanwhile comes next, the last wish wins. */
+  #wish(source: Source, on: boolean, act: (on: boolean) => Promise<void>): Promise<void> {
+    this.#wishes.set(source, on);
+    const working = this.#working.get(source) ?? this.#work(source, act);
+    this.#working.set(source, working);
     this.handlers.onChange();
-    try {
-      await action();
-    } catch (error) {
-      this.#complain(error);
-    } finally {
-      this.#busy.delete(source);
-      this.handlers.onChange();
+    return working;
+  }
+
+  async #work(source: Source, act: (on: boolean) => Promise<void>): Promise<void> {
+    let done: boolean | undefined;
+    for (let wanted = this.#wishes.get(source); wanted !== undefined && wanted !== done; wanted = this.#wishes.get(source)) {
+      done = wanted;
+      try {
+        await act(wanted);
+      } catch (error) {
+        this.#complain(error);
+      }
     }
+    this.#wishes.delete(source);
+    this.#working.delete(source);
+    this.handlers.onChange();
   }
 
   async #start(source: Source, track: MediaStreamTrack): Promise<void> {
     this.#discard(source);
+    if (this.#closed) {
+      track.stop();
+      return;
+    }
     const own: Own = { source, track, producer: null, paused: false };
     this.#own.set(source, own);
     this.#watchTrack(own);
