@@ -10,7 +10,8 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from media import srtp
-from media.fanout.batch import HAS_MMSG, SLOT_SIZE, ffi, libc, unpack_address
+from media.fanout.batch import SLOT_SIZE, unpack_address
+from media.fanout.system import HAS_MMSG, ffi, libc
 
 _BATCH = 64
 _BATCHES_AT_ONCE = 4

@@ -6,55 +6,25 @@ import socket
 import sys
 from typing import Any, Protocol
 
-from cffi import FFI
+from media.fanout import segments
+from media.fanout.system import HAS_MMSG, PASSING, address_of, ffi, libc
 
-SLOTS = 128
+SLOTS = 1024
+"""A frame's packets for a whole class: what goes to one destination can then leave together."""
 SLOT_SIZE = 2048
-
-ffi = FFI()
-ffi.cdef(
-    """
-    struct iovec { void *iov_base; size_t iov_len; };
-    struct msghdr { void *msg_name; unsigned int msg_namelen; struct iovec *msg_iov; size_t msg_iovlen;
-                    void *msg_control; size_t msg_controllen; int msg_flags; };
-    struct mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; };
-    int sendmmsg(int sockfd, struct mmsghdr *msgvec, unsigned int vlen, int flags);
-    int recvmmsg(int sockfd, struct mmsghdr *msgvec, unsigned int vlen, int flags, void *timeout);
-    """
-)
-
-
-def address_of(pointer: Any) -> int:
-    """A pointer as a number, to hand it to functions of another FFI."""
-    return int(ffi.cast("uintptr_t", pointer))
-
-
-def _load() -> Any:
-    if not sys.platform.startswith("linux"):
-        return None
-    library = ffi.dlopen(None)
-    try:
-        library.sendmmsg, library.recvmmsg  # noqa: B018
-    except AttributeError:
-        return None
-    return library
-
-
-libc: Any = _load()
-HAS_MMSG = libc is not None
-_PASSING = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS)
 
 
 class Destination:
-    """Where datagrams go, in the socket's own address family."""
+    """Where datagrams go, in the socket's own address family. ``at``: where ``name`` is in memory."""
 
-    __slots__ = ("name", "pair", "size")
+    __slots__ = ("at", "name", "pair", "size")
 
     def __init__(self, family: int, ip: str, port: int) -> None:
         self.pair: tuple[str, int] = (ip, port)
         raw = pack_address(family, ip, port)
         self.name: Any = ffi.new("char[]", raw)
         self.size = len(raw)
+        self.at = address_of(self.name)
 
 
 def pack_address(family: int, ip: str, port: int) -> bytes:
@@ -128,12 +98,22 @@ class MmsgBatch:
         self._set_lengths = [-1] * SLOTS
         self.count = 0
         self.sent = self.sent_bytes = self.dropped = 0
+        self._segmenter = segments.make(libc, sock, self.pointers)
 
     def flush(self) -> None:
         count, self.count = self.count, 0
         if not count:
             return
         destinations, lengths = self.destinations, self.lengths
+        segmenter = self._segmenter
+        if segmenter is not None and len(set(destinations[:count])) < count:
+            sent, sent_bytes = segmenter.send(self._fd, destinations[:count], lengths)
+            self.sent += sent
+            self.sent_bytes += sent_bytes
+            self.dropped += count - sent
+            if not segmenter.works:
+                self._segmenter = None
+            return
         set_destinations, set_lengths = self._set_destinations, self._set_lengths
         for i in range(count):
             destination = destinations[i]
@@ -155,7 +135,7 @@ class MmsgBatch:
                 continue
             if ffi.errno == errno.EINTR:
                 continue
-            if ffi.errno in _PASSING:
+            if ffi.errno in PASSING:
                 self.dropped += count - done
                 return
             self.dropped += 1

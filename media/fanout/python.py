@@ -4,9 +4,10 @@ import socket
 import struct
 
 from media import srtp
-from media.fanout.batch import SLOT_SIZE, SLOTS, Batch, address_of, make_batch
+from media.fanout.batch import SLOT_SIZE, SLOTS, Batch, make_batch
 from media.fanout.legs import PythonLeg, PythonOutlet, PythonSource
 from media.fanout.port import Leg, LegSettings, Outlet
+from media.fanout.system import address_of
 from media.rtp import vp8
 from media.rtp.packet import Packet
 from media.rtp.rewrite import MAX_BEHIND, Epoch

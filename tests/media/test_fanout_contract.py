@@ -1,13 +1,15 @@
 """What every fanout must do. A new implementation joins ``FANOUTS`` and nothing else here changes."""
 
+import errno
 import os
+import random
 import socket
 from collections.abc import Callable
 
 import pytest
 
 from media import srtp
-from media.fanout import batch
+from media.fanout import batch, system
 from media.fanout.port import Fanout, LegSettings
 from media.fanout.python import PythonFanout
 from media.rtp import header
@@ -19,12 +21,35 @@ def without_sendmmsg(sock: socket.socket) -> Fanout:
     fanout = PythonFanout(sock)
     loop = batch.LoopBatch(sock)
     fanout._batch = loop
-    fanout._pointers = [srtp.ffi.cast("void *", batch.address_of(p)) for p in loop.pointers]
+    fanout._pointers = [srtp.ffi.cast("void *", system.address_of(p)) for p in loop.pointers]
+    return fanout
+
+
+class Unsegmenting:
+    """A way out that does not take groups, with this error."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        self.refused = 0
+
+    def sendmmsg(self, fd, messages, count, flags):
+        if messages[0].msg_hdr.msg_controllen:
+            self.refused += 1
+            system.ffi.errno = self.code
+            return -1
+        return system.libc.sendmmsg(fd, messages, 1, flags)
+
+
+def without_segments(sock: socket.socket) -> Fanout:
+    fanout = PythonFanout(sock)
+    if isinstance(fanout._batch, batch.MmsgBatch):
+        fanout._batch._segmenter = None
     return fanout
 
 
 FANOUTS: dict[str, Callable[[socket.socket], Fanout]] = {
     "python": PythonFanout,
+    "python, unsegmented": without_segments,
     "python, one by one": without_sendmmsg,
 }
 
@@ -258,7 +283,7 @@ def test_moves_picture_numbers(make):
 
 
 def test_many_batches_arrive_whole_and_wrap(make):
-    """More copies than a batch holds, and sequence numbers over 2^16: the roll-over counter goes along."""
+    """Batch after batch, and sequence numbers over 2^16: the roll-over counter goes along."""
     fanout, receiver = make
     source = fanout.source()
     each = receiver()
@@ -281,6 +306,54 @@ def test_many_batches_arrive_whole_and_wrap(make):
     assert head is not None
     assert 0x7FFF + number - 0x10000 > 0x10000
     assert head.seq == (0x7FFF + number - 0x10000) & 0xFFFF
+
+
+def burst(make, receivers=12, packets=90) -> list[Receiver]:
+    """More than a batch holds, of many sizes: whole and in order for everybody."""
+    fanout, receiver = make
+    source = fanout.source()
+    them = [receiver() for _ in range(receivers)]
+    for index, each in enumerate(them):
+        each.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        fanout.leg(each.outlet, settings(ssrc=50 + index)).begin(source, 1)
+    rng = random.Random(5)
+    payloads = [bytes((index,)) * rng.choice((300, 300, 300, 301, 299, 40)) for index in range(packets)]
+    for index, payload in enumerate(payloads):
+        source.forward(packet(1 + index, payload))
+        if index % 30 == 7:
+            them[0].outlet.send_rtcp(bytes((0x81, 206, 0, 2)) + bytes(8))
+    fanout.flush()
+    for each in them:
+        for index, payload in enumerate(payloads):
+            data = each.take()
+            head = header.parse(data)
+            assert head is not None
+            assert head.seq == 100 + index
+            assert data[head.payload_start :] == payload
+            if each is them[0] and index % 30 == 7:
+                assert each.take(rtcp=True)[1] == 206
+        assert each.nothing()
+    assert fanout.counters()["dropped_full"] == 0
+    assert fanout.counters()["packets"] == receivers * packets + 3
+    return them
+
+
+def test_a_burst_arrives_whole_and_in_order(make):
+    burst(make)
+
+
+@pytest.mark.parametrize("make", ["python"], indirect=True)
+@pytest.mark.parametrize("code", [errno.EIO, errno.EMSGSIZE])
+def test_a_way_out_that_takes_no_groups_gets_datagrams(make, code):
+    fanout, _ = make
+    segmenter = getattr(fanout._batch, "_segmenter", None)
+    if segmenter is None:  # not this system's
+        burst(make)
+        return
+    segmenter._libc = Unsegmenting(code)
+    burst(make)
+    assert segmenter._libc.refused > 0
+    assert (fanout._batch._segmenter is None) == (code == errno.EIO)
 
 
 def test_rtcp_goes_out_protected(make):
