@@ -5,6 +5,7 @@ import csv
 import io
 import os
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
@@ -76,7 +77,11 @@ async def _add(stores: Database, passwords: Passwords, arguments: dict[str, obje
 async def _passwd(stores: Database, passwords: Passwords, arguments: dict[str, object]) -> None:
     password = _given_password(arguments)
     changed = await admin.set_password(
-        stores, passwords, username=str(arguments["username"]), password=password
+        stores,
+        passwords,
+        username=str(arguments["username"]),
+        now=time.time_ns() // 1_000_000,
+        password=password,
     )
     print(f"changed the password of {changed.username}; its sessions are closed")
     if password is None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from classroom.ids import AccountId, ClassId
@@ -12,7 +12,8 @@ from classroom.stores.connections import Connections
 from classroom.stores.name_key import in_class_order, in_name_order, name_key, storable
 from classroom.stores.new_id import new_id
 from classroom.stores.port import Account
-from classroom.stores.schema import accounts, children, classes, memberships, sessions
+from classroom.stores.schema import accounts, children, classes, memberships
+from classroom.stores.sessions import close_all
 
 _AT_ONCE = 500
 """Ids in one query: databases limit the number of parameters."""
@@ -40,12 +41,12 @@ class AccountStore:
             row = (await connection.execute(select(accounts).where(condition))).first()
         return _account(row) if row else None
 
-    async def set_password(self, account: AccountId, password_hash: str) -> None:
+    async def set_password(self, account: AccountId, password_hash: str, now: int) -> None:
         async def change(connection: AsyncConnection) -> None:
             await connection.execute(
                 update(accounts).where(accounts.c.id == account).values(password_hash=password_hash)
             )
-            await connection.execute(delete(sessions).where(sessions.c.account == account))
+            await close_all(connection, account, now, "password_changed")
 
         await self._database.write(change)
 
@@ -56,13 +57,13 @@ class AccountStore:
 
         await self._database.write(change)
 
-    async def set_disabled(self, account: AccountId, disabled: bool) -> None:
+    async def set_disabled(self, account: AccountId, disabled: bool, now: int) -> None:
         async def change(connection: AsyncConnection) -> None:
             await connection.execute(
                 update(accounts).where(accounts.c.id == account).values(disabled=disabled)
             )
             if disabled:
-                await connection.execute(delete(sessions).where(sessions.c.account == account))
+                await close_all(connection, account, now, "disabled")
 
         await self._database.write(change)
 

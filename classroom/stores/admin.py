@@ -77,14 +77,14 @@ async def add_account(
 
 
 async def set_password(
-    stores: Stores, passwords: Passwords, *, username: str, password: str | None = None
+    stores: Stores, passwords: Passwords, *, username: str, now: int, password: str | None = None
 ) -> NewAccount:
     """Give an account another password and close its sessions. Raises NoSuchAccount, WeakPassword."""
     account = await stores.accounts.find(username)
     if account is None:
         raise NoSuchAccount(f"there is no account {username}")
     chosen = _chosen(account.username, password)
-    await stores.accounts.set_password(account.id, await passwords.hash(chosen))
+    await stores.accounts.set_password(account.id, await passwords.hash(chosen), now)
     return NewAccount(account.id, account.username, account.name, chosen)
 
 

@@ -1,6 +1,6 @@
 """What the stores offer. All times are milliseconds since the epoch, UTC, given by the caller."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -110,8 +110,8 @@ class Accounts(Protocol):
 
     async def get(self, account: AccountId) -> Account | None: ...
 
-    async def set_password(self, account: AccountId, password_hash: str) -> None:
-        """Also closes every session of the account."""
+    async def set_password(self, account: AccountId, password_hash: str, now: int) -> None:
+        """Also closes every session of the account; each is recorded as a sign-out."""
         ...
 
     async def actor(self, account: AccountId) -> Actor | None:
@@ -128,8 +128,8 @@ class Accounts(Protocol):
         """The same password under newer parameters. Sessions stay; ignored if it was changed meanwhile."""
         ...
 
-    async def set_disabled(self, account: AccountId, disabled: bool) -> None:
-        """Disabling also closes every session of the account."""
+    async def set_disabled(self, account: AccountId, disabled: bool, now: int) -> None:
+        """Disabling also closes every session of the account; each is recorded as a sign-out."""
         ...
 
     async def teachers(self, class_id: ClassId) -> tuple[Actor, ...]:
@@ -177,8 +177,12 @@ class Sessions(Protocol):
         """The sign-out is recorded. Unknown tokens are ignored."""
         ...
 
+    async def open_among(self, ids: Collection[str], now: int) -> frozenset[str]:
+        """Which sessions, by ``Session.id``, are open: not closed, expired, or of a disabled account."""
+        ...
+
     async def record_refusal(self, username: str, now: int, address: str, reason: str) -> None:
-        """A refused sign-in, for the school's record."""
+        """A refused sign-in, for the school's record. The oldest refusals are forgotten beyond a bound."""
         ...
 
     async def sign_ins(self, since: int = 0, limit: int = 1000) -> tuple[SignIn, ...]:

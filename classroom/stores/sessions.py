@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,11 +20,17 @@ SEEN_EVERY_MS = 60_000
 """How stale ``seen_at`` may be: one write a minute, not one a request."""
 TEXT_BOUND = 300
 """Longer addresses, agents and tried usernames are cut in the record."""
+REFUSALS_KEPT = 100_000
+"""Refused sign-ins in the record: a flood of them pushes out older refusals, never who came and went."""
+PRUNE_EVERY = 500
+_AT_ONCE = 500
+"""Ids in one query: databases limit the number of parameters."""
 
 
 class SessionStore:
     def __init__(self, database: Connections) -> None:
         self._database = database
+        self._refusals = 0
 
     async def open(self, account: AccountId, now: int, address: str, agent: str) -> tuple[str, Session]:
         token = secrets.token_urlsafe(32)
@@ -88,13 +95,30 @@ class SessionStore:
 
         await self._database.write(change)
 
+    async def open_among(self, ids: Collection[str], now: int) -> frozenset[str]:
+        wanted, found = sorted(set(ids)), set[str]()
+        async with self._database.read() as connection:
+            for first in range(0, len(wanted), _AT_ONCE):
+                chosen = sessions.c.id.in_(wanted[first : first + _AT_ONCE])
+                rows = await connection.execute(
+                    select(sessions.c.id)
+                    .join(accounts)
+                    .where(chosen, ~_expired(now), accounts.c.disabled.is_(False))
+                )
+                found.update(rows.scalars())
+        return frozenset(found)
+
     async def record_refusal(self, username: str, now: int, address: str, reason: str) -> None:
         async def change(connection: AsyncConnection) -> None:
             found = await connection.execute(
                 select(accounts.c.id).where(accounts.c.username_key == name_key(username))
             )
             await _record(connection, found.scalar(), username, now, address, "", "refused", reason)
+            if prune:
+                await _forget_oldest_refusals(connection)
 
+        self._refusals += 1
+        prune = self._refusals % PRUNE_EVERY == 1
         await self._database.write(change)
 
     async def sign_ins(self, since: int = 0, limit: int = 1000) -> tuple[SignIn, ...]:
@@ -109,6 +133,29 @@ class SessionStore:
                 SignIn(row.account, row.username, row.at, row.address, row.agent, row.what, row.reason)
                 for row in rows
             )
+
+
+async def close_all(connection: AsyncConnection, account: AccountId, now: int, reason: str) -> None:
+    """Within a caller's transaction: every session of an account ends, each recorded as a sign-out."""
+    rows = await connection.execute(
+        select(sessions.c.address, sessions.c.agent, accounts.c.username)
+        .join(accounts)
+        .where(sessions.c.account == account)
+        .order_by(sessions.c.opened_at)
+    )
+    for row in rows.all():
+        await _record(connection, account, row.username, now, row.address, row.agent, "out", reason)
+    await connection.execute(delete(sessions).where(sessions.c.account == account))
+
+
+async def _forget_oldest_refusals(connection: AsyncConnection) -> None:
+    refused = sign_ins.c.what == "refused"
+    newest = await connection.execute(
+        select(sign_ins.c.id).where(refused).order_by(sign_ins.c.id.desc()).offset(REFUSALS_KEPT).limit(1)
+    )
+    last = newest.scalar()
+    if last is not None:
+        await connection.execute(delete(sign_ins).where(refused, sign_ins.c.id <= last))
 
 
 def _digest(token: str) -> bytes:

@@ -21,6 +21,7 @@ from signaling.gateway.metrics import Metrics
 from signaling.gateway.middleware import add_headers, watch_over
 from signaling.gateway.recording_director import RecordingDirector
 from signaling.gateway.routing import MAX_BODY, handler_of
+from signaling.gateway.session_watch import SessionWatch
 from signaling.gateway.sockets import Sockets
 from signaling.gateway.static import add_static
 from signaling.gateway.table import ROUTES
@@ -87,7 +88,10 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
     await gateway.hosts.recover()
     await gateway.media.start()
     await gateway.recording.start()
+    watch = SessionWatch(gateway.stores.sessions, gateway.sockets, gateway.clock)
+    watch.start()
     yield
+    await watch.close()
     await gateway.recording.close()
     await gateway.media.close()
     await gateway.hosts.close()

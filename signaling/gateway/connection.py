@@ -78,7 +78,6 @@ class Connection:
         self._reason = "closed"
         self._close_code = int(WSCloseCode.OK)
         self._rate = TokenBucket(rate=50, burst=100)
-        self._chat = TokenBucket(rate=1, burst=5)
         self._bad = TokenBucket(rate=0.2, burst=_BAD_TOLERATED)
         self._excess = TokenBucket(rate=10, burst=_EXCESS_TOLERATED)
         self._checked_at = 0.0
@@ -200,7 +199,11 @@ class Connection:
             host.listeners.pop(self.id, None)
             gateway.sockets.remove(host.lesson, self)
             _log.info("connection_closed", lesson=host.lesson, connection=self.id, reason=self._reason)
-            host.submit(Drop(self.participant, self.id, self._reason))
+            drop = Drop(self.participant, self.id, self._reason)
+            try:
+                await host.execute(drop)
+            except StoreError:
+                host.submit(drop)
 
     def _take_up_media(self) -> None:
         media = self._gateway.media.of(self._host.lesson)
@@ -274,11 +277,23 @@ class Connection:
             return
         if isinstance(message, client.Ping):
             self.send(server.Pong(message.id, self._gateway.clock()))
-        elif isinstance(message, client.Chat) and not self._chat.take(now):
-            self._refuse(message.id, "rate_limited", "too many chat messages")
+        elif not self._in_time(message, now):
+            self._refuse(message.id, "rate_limited", "too often")
         else:
             await self._do(message)
         await self._check_session(now)
+
+    def _in_time(self, message: client.ClientMessage, now: float) -> bool:
+        """Whether the account has not changed the lesson too often lately, over whatever connections."""
+        limits, key = self._gateway.limits, (self._host.lesson, self.participant)
+        if isinstance(message, client.Chat) and not limits.chat.take(key, now):
+            return False
+        if isinstance(message, media_requests.KINDS) and not isinstance(message, client.Produce):
+            return True
+        state = self._host.state
+        if state is not None and self._actor.teaches(state.class_id):
+            return True
+        return limits.commands.take(key, now)
 
     async def _do(self, message: client.ClientMessage) -> None:
         self._asking = True

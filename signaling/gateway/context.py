@@ -13,6 +13,7 @@ from signaling.gateway.clock import Clock, MakeId
 from signaling.gateway.hosts import LessonHosts
 from signaling.gateway.media_director import MediaDirector
 from signaling.gateway.metrics import Metrics
+from signaling.gateway.paces import Limits
 from signaling.gateway.recording_director import RecordingDirector
 from signaling.gateway.sockets import Sockets
 from signaling.gateway.viewings import Viewings
@@ -35,6 +36,7 @@ class Gateway:
     recording: RecordingDirector
     static: Path
     viewings: Viewings = field(default_factory=Viewings)
+    limits: Limits = field(default_factory=Limits)
 
 
 GATEWAY = web.AppKey("gateway", Gateway)

@@ -10,11 +10,11 @@ from msgspec import Struct
 from classroom.ids import LessonId
 from classroom.lesson.commands import Command, Tick
 from classroom.lesson.decide import decide, next_deadline
-from classroom.lesson.events import Recorded
+from classroom.lesson.events import AnyEvent, Recorded
 from classroom.lesson.evolve import evolve
 from classroom.lesson.refusal import Refusal
 from classroom.lesson.state import LessonState, Phase
-from classroom.stores.port import Conflict, LessonLog, StoreError
+from classroom.stores.port import Conflict, LessonLog, StoreError, Unavailable
 from signaling.gateway.clock import Clock
 from signaling.gateway.metrics import Metrics
 from signaling.gateway.tasks import Tasks
@@ -58,6 +58,7 @@ class LessonHost:
         self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self._unsure = False
 
     @property
     def idle(self) -> bool:
@@ -101,6 +102,8 @@ class LessonHost:
     async def _execute(self, command: Command) -> tuple[Recorded, ...] | Refusal:
         name = type(command).__name__
         async with self._lock:
+            if self._unsure:
+                await self._refold()
             for _ in range(_ATTEMPTS):
                 now = self._clock()
                 events = decide(self.state, command, now)
@@ -116,6 +119,11 @@ class LessonHost:
                 except Conflict:
                     await self._refold()
                     continue
+                except Unavailable:
+                    stored = await self._look_for(events, now)
+                    if stored is None:
+                        raise
+                    recorded = stored
                 self._metrics.append_seconds.observe(time.perf_counter() - begun)
                 self._metrics.commands.labels(name, "done").inc()
                 self._fold(recorded)
@@ -124,10 +132,26 @@ class LessonHost:
         raise Conflict(f"lesson {self.lesson}: somebody else keeps writing")
 
     async def _refold(self) -> None:
-        recorded = await self._log.read(self.lesson)
-        fresh = tuple(entry for entry in recorded if entry.seq > self.seq)
+        fresh = await self._beyond()
+        self._unsure = False
         if fresh:
             self._fold(fresh)
+
+    async def _beyond(self) -> tuple[Recorded, ...]:
+        """What the log holds beyond what is known."""
+        return tuple(entry for entry in await self._log.read(self.lesson) if entry.seq > self.seq)
+
+    async def _look_for(self, events: tuple[AnyEvent, ...], at: int) -> tuple[Recorded, ...] | None:
+        """After an append whose outcome is not known: what it wrote, None when it wrote nothing. Raises
+        StoreError when that cannot be told now: then the log is read before the next decision."""
+        self._unsure = True
+        fresh = await self._beyond()
+        self._unsure = False
+        if tuple(entry.event for entry in fresh) == events and all(entry.at == at for entry in fresh):
+            return fresh
+        if fresh:
+            self._fold(fresh)
+        return None
 
     def _fold(self, recorded: tuple[Recorded, ...]) -> None:
         old = state = self.state

@@ -179,7 +179,8 @@ class MediaDirector:
             media = self._lessons.get(LessonId(router))
             if media is None and await self._hosts.is_live(LessonId(router)):
                 continue  # it is somebody else's, or nobody has asked for it yet
-            if media is None or media.address is not None:
+            # A lesson may have been placed here while the others were looked at: that is no stray.
+            if media is None or media.address not in (None, address):
                 worker.routers.discard(router)
                 await self._close_stray(address, router)
         for media in self._lessons.values():

@@ -6,6 +6,7 @@ from aiohttp import web
 from classroom.people import Actor, Role
 from classroom.stores.passwords import needs_rehash
 from classroom.stores.port import Account, SchoolClass, TooBusy
+from classroom.stores.throttle import address_key
 from signaling.gateway.call import COOKIE, Call
 from signaling.gateway.context import Gateway
 from signaling.gateway.errors import ApiError
@@ -24,7 +25,7 @@ async def sign_in(call: Call) -> web.StreamResponse:
     address = address_of(call.request)
     wait = await gateway.throttle.try_later(wanted.username, address, now)
     if wait is not None:
-        await _refused(call, wanted.username, "too_many_attempts")
+        await _throttled(call, wanted.username, address)
         seconds = str(max(1, -(-wait // 1000)))
         raise ApiError("too_many_attempts", "wait before the next attempt", {"Retry-After": seconds})
     account = await gateway.stores.accounts.find(wanted.username)
@@ -43,6 +44,7 @@ async def sign_in(call: Call) -> web.StreamResponse:
         raise ApiError("wrong_password", "username or password is wrong")
     await gateway.throttle.succeeded(wanted.username, address, now)
     await _rehash(gateway, account, wanted.password)
+    await _end_other(call, account)
     agent = call.request.headers.get("User-Agent", "")[:256]
     token, session = await gateway.stores.sessions.open(account.id, now, address, agent)
     gateway.metrics.sign_ins.labels("in").inc()
@@ -58,6 +60,22 @@ async def sign_in(call: Call) -> web.StreamResponse:
         secure=is_secure(call.request),
     )
     return response
+
+
+async def _end_other(call: Call, account: Account) -> None:
+    """Somebody else was signed in at this browser (a shared computer): their session and sockets end."""
+    if call.session is None or call.session.account == account.id:
+        return
+    token = call.request.cookies.get(COOKIE, "")
+    await call.gateway.stores.sessions.close(token, call.now, "another_account")
+    call.gateway.sockets.sign_out(call.session.id)
+
+
+async def _throttled(call: Call, username: str, address: str) -> None:
+    """Costs an attacker nothing: so the record gets a line now and then, the figures count them all."""
+    call.gateway.metrics.sign_ins.labels("too_many_attempts").inc()
+    if call.gateway.limits.refusals.take(address_key(address), call.now / 1000):
+        await call.gateway.stores.sessions.record_refusal(username, call.now, address, "too_many_attempts")
 
 
 async def _refused(call: Call, username: str, reason: str) -> None:

@@ -1,5 +1,7 @@
 """The upgrade: who opens a lesson's socket, from which page."""
 
+import asyncio
+
 from aiohttp import web
 
 from classroom.lesson.admission import NEVER_ENTER
@@ -27,6 +29,9 @@ async def open_socket(call: Call) -> web.StreamResponse:
     host = await gateway.hosts.get(call.lesson.id)
     if host is None or call.session is None:
         raise ApiError("lesson_not_found", "no such lesson")
+    now = asyncio.get_running_loop().time()
+    if not gateway.limits.sockets.take((call.lesson.id, call.actor.account), now):
+        raise ApiError("too_many_attempts", "too many connections", {"Retry-After": "1"})
     socket = web.WebSocketResponse(max_msg_size=MAX_MESSAGE, timeout=_CLOSE_SECONDS, compress=False)
     if not socket.can_prepare(call.request):
         raise ApiError("bad_request", "this address is for WebSockets")
@@ -53,7 +58,7 @@ ROUTES = (
         "The lesson's WebSocket; its messages are described by /api/protocol.json",
         who=enters_lesson,
         status=101,
-        errors=("lesson_not_found", "not_allowed", "wrong_origin"),
+        errors=("lesson_not_found", "not_allowed", "wrong_origin", "too_many_attempts"),
         query=(
             Query(
                 "page",

@@ -8,6 +8,7 @@ from classroom.ids import AccountId, ClassId, LessonId, ParticipantId, Recording
 from classroom.lesson import events as ev
 from classroom.lesson.state import Phase
 from classroom.people import Role
+from classroom.stores import sessions
 from classroom.stores.database import Database
 from classroom.stores.port import (
     Conflict,
@@ -16,6 +17,7 @@ from classroom.stores.port import (
     SchoolClass,
     Stores,
 )
+from classroom.stores.sessions import UNUSED_MS
 from tests.contract.grounds import Ground
 
 MINUTE, HOUR = 60_000, 3_600_000
@@ -107,13 +109,15 @@ class TestAccounts:
         one = await stores.classes.add("10A1")
         account = await stores.accounts.add("s", "Nam", Role.STUDENT, "$", [one])
         token, _ = await stores.sessions.open(account, NOW, "::1", "")
-        await stores.accounts.set_disabled(account, True)
+        await stores.accounts.set_disabled(account, True, NOW + 1)
         assert await stores.accounts.actor(account) is None
         assert await stores.accounts.roster(one) == ()
         assert await stores.sessions.find(token, NOW) is None
-        await stores.accounts.set_disabled(account, False)
+        await stores.accounts.set_disabled(account, False, NOW + 2)
         assert await stores.accounts.actor(account) is not None
         assert await stores.sessions.find(token, NOW) is None
+        record = [(each.what, each.at, each.reason) for each in await stores.sessions.sign_ins()]
+        assert record == [("out", NOW + 1, "disabled"), ("in", NOW, "")]
 
     async def test_new_password_closes_sessions_but_a_rehash_does_not(self, stores: Stores) -> None:
         account = await stores.accounts.add("s", "Nam", Role.STUDENT, "$old")
@@ -124,8 +128,38 @@ class TestAccounts:
         found = await stores.accounts.get(account)
         assert found is not None
         assert found.password_hash == "$fresh"
-        await stores.accounts.set_password(account, "$new")
+        await stores.accounts.set_password(account, "$new", NOW + 1)
         assert await stores.sessions.find(token, NOW) is None
+        out, _ = await stores.sessions.sign_ins()
+        assert (out.what, out.at, out.reason, out.address) == ("out", NOW + 1, "password_changed", "::1")
+
+    async def test_which_sessions_are_open(self, stores: Stores) -> None:
+        one = await stores.accounts.add("s", "Nam", Role.STUDENT, "$")
+        other = await stores.accounts.add("t", "Hà", Role.STUDENT, "$")
+        opened = [await stores.sessions.open(account, NOW, "::1", "") for account in (one, one, other)]
+        ids = [session.id for _, session in opened]
+        many = [*ids, *(f"none{number}" for number in range(1200))]
+        assert await stores.sessions.open_among(many, NOW) == set(ids)
+        assert await stores.sessions.open_among([ids[0]], NOW) == {ids[0]}
+        await stores.sessions.close(opened[0][0], NOW, "signed_out")
+        assert await stores.sessions.open_among(ids, NOW) == set(ids[1:])
+        await stores.accounts.set_disabled(other, True, NOW)
+        assert await stores.sessions.open_among(ids, NOW) == {ids[1]}
+        assert await stores.sessions.open_among(ids, NOW + UNUSED_MS) == frozenset()
+
+    async def test_a_flood_of_refusals_is_bounded_and_hides_no_sign_in(
+        self, stores: Stores, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sessions, "REFUSALS_KEPT", 10)
+        monkeypatch.setattr(sessions, "PRUNE_EVERY", 5)
+        account = await stores.accounts.add("s", "Nam", Role.STUDENT, "$")
+        await stores.sessions.open(account, NOW, "::1", "")
+        for number in range(51):
+            await stores.sessions.record_refusal(f"n{number}", NOW + number, "::1", "wrong_password")
+        record = await stores.sessions.sign_ins()
+        assert len([each for each in record if each.what == "refused"]) <= 15
+        assert record[0].username == "n50"
+        assert record[-1].what == "in"
 
     async def test_parents_see_their_children(self, stores: Stores) -> None:
         parent = await stores.accounts.add("p", "Phụ huynh", Role.PARENT, "$")

@@ -86,16 +86,16 @@ class TestAccounts:
     async def test_new_password_closes_sessions(self, stores: Database, passwords: Passwords) -> None:
         made = await add_account(stores, passwords, username="an", name="An", role=Role.STAFF)
         token, _ = await stores.sessions.open(made.id, NOW, "", "")
-        changed = await set_password(stores, passwords, username="AN", password="một mật khẩu khác")
+        changed = await set_password(stores, passwords, now=NOW, username="AN", password="một mật khẩu khác")
         found = await stores.accounts.find("an")
         assert found is not None
         assert await passwords.verify(found.password_hash, changed.password)
         assert not await passwords.verify(found.password_hash, made.password)
         assert await stores.sessions.find(token, NOW) is None
         with pytest.raises(NoSuchAccount):
-            await set_password(stores, passwords, username="nobody")
+            await set_password(stores, passwords, now=NOW, username="nobody")
         with pytest.raises(WeakPassword):
-            await set_password(stores, passwords, username="an", password="1234567")
+            await set_password(stores, passwords, now=NOW, username="an", password="1234567")
 
 
 class TestImport:
