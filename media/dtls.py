@@ -29,11 +29,26 @@ class DtlsFailed(Exception):
     """No association: time-out, a wrong fingerprint, or no SRTP profile in common."""
 
 
+class _Shared(_dtls.RTCCertificate):
+    """One OpenSSL context for all associations: making one costs more than half a handshake.
+
+    No session of it can be resumed: every association verifies its remote's certificate anew.
+    """
+
+    _context: Any = None
+
+    def _create_ssl_context(self, srtp_profiles: Any) -> Any:
+        if self._context is None:
+            self._context = super()._create_ssl_context(srtp_profiles)
+            self._context.set_session_cache_mode(_dtls.SSL.SESS_CACHE_OFF)  # type: ignore[attr-defined]
+        return self._context
+
+
 class Certificate:
     """A key and its self-signed certificate."""
 
     def __init__(self) -> None:
-        self._certificate = _dtls.RTCCertificate.generateCertificate()
+        self._certificate = _Shared.generateCertificate()
         self.fingerprints = tuple(
             DtlsFingerprint(f.algorithm, f.value)  # type: ignore[arg-type]
             for f in self._certificate.getFingerprints()

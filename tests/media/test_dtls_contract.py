@@ -33,6 +33,16 @@ def test_methods_of_the_transport(name):
     assert callable(getattr(rtcdtlstransport.RTCDtlsTransport, name))
 
 
+def test_one_context_serves_all_associations():
+    """It must not resume sessions: a resumed one would not have to show its certificate."""
+    certificate = Certificate()._certificate
+    profiles = rtcdtlstransport.SRTP_PROFILES
+    context = certificate._create_ssl_context(srtp_profiles=profiles)
+    assert certificate._create_ssl_context(srtp_profiles=profiles) is context
+    assert context.get_session_cache_mode() == rtcdtlstransport.SSL.SESS_CACHE_OFF
+    assert context.set_options(0) & rtcdtlstransport.SSL.OP_NO_TICKET
+
+
 def test_attributes_of_the_transport():
     certificate = rtcdtlstransport.RTCCertificate.generateCertificate()
     assert certificate._cert.public_key().curve.name == "secp256r1"
