@@ -20,12 +20,12 @@ from signaling.wire import client, http, server
 
 
 def structs() -> dict[str, type[msgspec.Struct]]:
-    found: dict[str, type[msgspec.Struct]] = {}
-    for module in (people, state, view, parameters, client, http, server):
-        for name, thing in vars(module).items():
-            if inspect.isclass(thing) and issubclass(thing, msgspec.Struct):
-                found[name] = thing
-    return found
+    return {
+        name: thing
+        for module in (people, state, view, parameters, client, http, server)
+        for name, thing in vars(module).items()
+        if inspect.isclass(thing) and issubclass(thing, msgspec.Struct)
+    }
 
 
 def sent_whole(struct: type[msgspec.Struct]) -> bool:
