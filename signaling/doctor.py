@@ -80,7 +80,7 @@ def _python() -> Finding:
 
 def _data(settings: Settings) -> Finding:
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = settings.data / ".doctor"
         probe.write_bytes(b"")
         probe.unlink()

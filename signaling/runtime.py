@@ -22,7 +22,8 @@ class InUse(Exception):
 @contextmanager
 def runtime_directory(data: Path) -> Iterator[Path]:
     """One server per data directory: raises InUse. The directory (0700) is gone afterwards."""
-    data.mkdir(parents=True, exist_ok=True)
+    # Recordings of children are inside: nobody else on the machine looks in.
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (data / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import logging
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from classroom.stores.passwords import Passwords
 from classroom.stores.port import Stores
@@ -106,11 +108,21 @@ async def _say_farewell(app: web.Application) -> None:
             await sockets.gone()
 
 
+def _without_the_request(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.msg, record.args = f"{record.getMessage()}: {type(error).__name__}", ()
+        record.exc_info = record.exc_text = None
+    return True
+
+
 @asynccontextmanager
 async def serving(
     app: web.Application, host: str, port: int, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[int]:
     """Serve until exit; yields the port (which one, where 0 was asked for)."""
+    # A request that is no HTTP is told so; the log must not get its lines: one may be a cookie.
+    logging.getLogger("aiohttp.server").addFilter(_without_the_request)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handle_signals=False)
     await runner.setup()
     try:

@@ -10,7 +10,7 @@ from classroom.stores.port import LessonEntry
 from signaling.gateway.call import Call
 from signaling.gateway.errors import ApiError
 from signaling.gateway.routing import Query, Route, integer
-from signaling.gateway.who import hosts_lesson, known_classes, knows_lesson, signed_in, watches
+from signaling.gateway.who import hosts_lesson, is_id, known_classes, knows_lesson, signed_in, watches
 from signaling.wire.http import LessonList, LessonRow, NewLesson
 
 _HOUR = 3_600_000
@@ -44,7 +44,8 @@ async def one_lesson(call: Call) -> LessonRow:
 async def create(call: Call) -> LessonRow:
     gateway = call.gateway
     wanted = call.take(NewLesson)
-    school_class = await gateway.stores.classes.get(ClassId(wanted.class_id))
+    class_id = wanted.class_id
+    school_class = await gateway.stores.classes.get(ClassId(class_id)) if is_id(class_id) else None
     if school_class is None:
         raise ApiError("invalid", "no such class")
     starts_at = call.now if wanted.starts_at is None else wanted.starts_at

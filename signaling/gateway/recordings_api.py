@@ -12,7 +12,7 @@ from signaling.gateway.call import Call
 from signaling.gateway.errors import ApiError
 from signaling.gateway.file_answers import disposition, file_path
 from signaling.gateway.routing import Query, Route
-from signaling.gateway.who import hosts_recording, manages, watches, watches_recording
+from signaling.gateway.who import hosts_recording, is_id, manages, watches, watches_recording
 from signaling.wire.http import (
     RecordingDetail,
     RecordingFile,
@@ -26,6 +26,8 @@ from signaling.wire.http import (
 async def list_recordings(call: Call) -> RecordingList:
     stores = call.gateway.stores
     wanted = call.request.query.get("lesson")
+    if wanted is not None and not is_id(wanted):
+        return RecordingList(())
     entries = await (
         stores.recordings.all() if wanted is None else stores.recordings.of_lesson(LessonId(wanted))
     )

@@ -10,6 +10,7 @@ from signaling.gateway.errors import ApiError
 
 PAGES = ("/", "/login", "/lessons", "/lessons/{tail:.*}", "/recordings", "/recordings/{tail:.*}")
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+_LONGEST_NAME = 200
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Classroom</title>
 <p>The server runs; its web client is not built. Run <code>./run build</code>, or start with <code>./run serve</code>.
 """
@@ -39,9 +40,15 @@ def _static(request: web.Request, name: str, cache: str) -> web.StreamResponse:
     root: Path = request.app[GATEWAY].static
     path = root.joinpath(name)
     plain = all(
-        part not in ("", ".", "..") and not any(c in part for c in "\\\0") for part in name.split("/")
+        part not in ("", ".", "..") and len(part) < _LONGEST_NAME and not any(c in part for c in "\\\0")
+        for part in name.split("/")
     )
-    if not plain or not path.is_file() or not path.resolve().is_relative_to(root.resolve()):
+    if (
+        not plain
+        or len(name) > 4 * _LONGEST_NAME
+        or not path.is_file()
+        or not path.resolve().is_relative_to(root.resolve())
+    ):
         raise ApiError("not_found", "no such file")
     return _file(path, cache)
 

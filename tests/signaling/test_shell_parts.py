@@ -23,6 +23,7 @@ def test_the_runtime_directory_is_private_and_goes_away(tmp_path: Path) -> None:
     shallow = Path("/tmp") / f"classroom-test-{os.getpid()}"
     try:
         with runtime_directory(shallow) as path:
+            assert shallow.stat().st_mode & 0o077 == 0
             assert path == (shallow / "run").resolve()
             assert stat.S_IMODE(path.stat().st_mode) == 0o700
             with pytest.raises(InUse), runtime_directory(shallow):

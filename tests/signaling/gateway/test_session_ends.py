@@ -97,8 +97,7 @@ async def test_who_turns_up_and_away_again_and_again_does_not_fill_the_log(schoo
     for _ in range(2):
         async with await school.socket("student1", lesson) as socket:
             for _ in range(10):
-                for message in (ask.Knock, ask.Withdraw):
-                    codes.append(await code_of(socket, message))
+                codes += [await code_of(socket, message) for message in (ask.Knock, ask.Withdraw)]
     assert codes.count("rate_limited") == 30
     assert len(await school.stores.log.read(lesson)) < 20  # type: ignore[arg-type]
     for _ in range(2):
