@@ -59,6 +59,8 @@ export interface MoreItem {
   icon: LucideIcon;
   label: string;
   danger?: boolean;
+  /** Shown instead of doing it. */
+  why?: string | null;
   onPress(): void;
 }
 
@@ -73,18 +75,24 @@ export function MoreControls({ items, children }: { items: readonly MoreItem[]; 
       </Button>
       <Popover className="popover" placement="top end">
         <Dialog className="more" aria-label={words.room.more}>
-          {items.map(({ icon: Icon, label, danger, onPress }) => (
+          {items.map(({ icon: Icon, label, danger, why, onPress }) => (
             <Button
               key={label}
               look="quiet"
               className={danger ? "more-item end-lesson" : "more-item"}
+              aria-label={label}
+              aria-disabled={why ? "true" : undefined}
               onPress={() => {
+                if (why) return;
                 setOpen(false);
                 onPress();
               }}
             >
               <Icon aria-hidden />
-              {label}
+              <span>
+                {label}
+                {why && <small className="soft">{why}</small>}
+              </span>
             </Button>
           ))}
           {children && <div className="more-switches">{children}</div>}

@@ -85,6 +85,7 @@ export function Controls({ session, snapshot, view, tab, onToggle, unread, onDev
   const more: MoreItem[] = [
     ...(moderates ? [record] : []),
     ...(handInBar ? [] : [raise]),
+    ...(shareInBar ? [] : [{ icon: MonitorUp, label: words.room.share, why: whyNoShare, onPress: () => void publisher.setScreen(true) }]),
     { icon: Settings2, label: words.room.devices, onPress: onDevices },
     { icon: Keyboard, label: words.room.help, onPress: onHelp },
     ...(mayEnd ? [end] : []),

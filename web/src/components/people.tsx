@@ -1,5 +1,5 @@
 import { useId, useState } from "react";
-import { Hand, Mic, MicOff, MonitorCheck, MonitorUp, UserMinus, Video } from "lucide-react";
+import { Mic, MicOff, MonitorCheck, MonitorUp, UserMinus, Video } from "lucide-react";
 import { useLanguage } from "../i18n/language";
 import type { LessonSession } from "../lesson/session";
 import { inOrder } from "../lesson/view";
@@ -76,7 +76,6 @@ function Row({ person, session, view, speaking, onRemove }: RowProps) {
         <span className="soft">{details.join(" · ")}</span>
       </div>
       <div className="row-state">
-        {person.hand != null && <Hand role="img" aria-label={words.room.hand(person.hand)} className="raised" />}
         {sharing && <MonitorUp role="img" aria-label={words.room.screenOf(person.name)} />}
         {camera && <Video className="camera-on" role="img" aria-label={words.room.cameraOf(person.name)} />}
         {!(manages && micOn) &&

@@ -45,7 +45,10 @@ export function PreJoin({ session, snapshot, view }: Props) {
       <main id="main" className="pre-join">
         <DeviceCheck onTrouble={(trouble) => session.tell("trouble", trouble)} />
         <section className="pre-join-side">
-          <h1>{knocking ? lesson.title : words.join.heading}</h1>
+          <div>
+            {!knocking && <p className="soft">{words.join.heading}</p>}
+            <h1>{lesson.title}</h1>
+          </div>
           <div
             role="status"
             aria-label={knocking ? words.join.waiting : undefined}

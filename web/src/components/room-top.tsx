@@ -26,7 +26,12 @@ export function RoomTop({ snapshot, view }: { snapshot: Snapshot; view: LessonVi
       <div className={lesson.recordingSince === null ? "no-message" : "recording-now"}>
         {lesson.recordingSince !== null && <span className="red-dot" aria-hidden />}
         <span role="status" aria-label={lesson.recordingSince === null ? undefined : words.room.recording}>
-          <span className="recording-word">{lesson.recordingSince !== null && words.room.recording}</span>
+          {lesson.recordingSince !== null && (
+            <>
+              <span className="wide-only">{words.room.recording}</span>
+              <span className="narrow-only">{words.room.recordingShort}</span>
+            </>
+          )}
         </span>
         {lesson.recordingSince !== null && <Elapsed since={lesson.recordingSince} offset={snapshot.clockOffset} />}
       </div>

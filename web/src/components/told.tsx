@@ -43,11 +43,18 @@ export function WaitingCall({ session, view, onShow }: { session: LessonSession;
     if (waiting < hiddenAt) setHiddenAt(waiting);
   }, [waiting, hiddenAt]);
   if (waiting <= hiddenAt) return null;
+  const first = view.waiting[0];
+  const only = waiting === 1 && first ? first : null;
   return (
     <div className="toast waiting-call">
       <DoorOpen aria-hidden />
-      <span>{words.room.newWaiting(waiting)}</span>
-      {view.waiting.some((person) => person.ofClass) && (
+      <span>{only ? words.room.asksToEnter(only.name, only.classLabel) : words.room.newWaiting(waiting)}</span>
+      {only && (
+        <Button small look="primary" onPress={() => void session.ask({ type: "admit", participant: only.id })}>
+          {words.room.admit}
+        </Button>
+      )}
+      {!only && view.waiting.some((person) => person.ofClass) && (
         <Button small look="primary" onPress={() => void session.ask({ type: "admit_class" })}>
           {words.room.admitClass}
         </Button>

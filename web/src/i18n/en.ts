@@ -140,6 +140,7 @@ export const en: Words = {
     record: "Record",
     stopRecord: "Stop recording",
     recording: "Recording",
+    recordingShort: "REC",
     leave: "Leave",
     short: {
       microphone: "Microphone",
@@ -211,6 +212,7 @@ export const en: Words = {
     paused: "paused",
     others: (n) => `and ${n} more`,
     seeWaiting: "See who",
+    asksToEnter: (name, label) => `${name}${label && ` (${label})`} asks to enter`,
     hideNote: "Hide this note",
     alone: "No students in the lesson yet",
     aloneHint: "Whoever asks to enter appears in the waiting room. Meanwhile, try your microphone and camera, or share your screen.",

@@ -137,6 +137,7 @@ export const vi = {
     record: "Ghi hình",
     stopRecord: "Dừng ghi hình",
     recording: "Đang ghi hình",
+    recordingShort: "Đang ghi",
     leave: "Rời lớp",
     short: {
       microphone: "Micrô",
@@ -208,6 +209,7 @@ export const vi = {
     paused: "tạm dừng",
     others: (n: number) => `và ${n} người khác`,
     seeWaiting: "Xem",
+    asksToEnter: (name: string, label: string) => `${name}${label && ` (${label})`} xin vào lớp`,
     hideNote: "Ẩn thông báo",
     alone: "Chưa có học sinh nào trong lớp",
     aloneHint: "Học sinh xin vào sẽ hiện ở Phòng chờ. Trong lúc chờ, có thể thử micrô và camera hoặc chia sẻ màn hình.",
