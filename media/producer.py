@@ -122,6 +122,8 @@ class Producer:
         """Every half second: subscribers' kept requests, layers."""
         if not self.is_video:
             return
+        for stream in self.streams:
+            stream.tick_slowly()
         for consumer in self.consumers.values():
             if consumer.wants_key_frame:
                 consumer.tick(now)

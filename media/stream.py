@@ -1,5 +1,7 @@
 """One incoming encoding: its primary SSRC, the RTX that repairs it, and what is known of both."""
 
+from collections import deque
+
 from media.codecs import AUDIO_LEVEL
 from media.fanout.port import Source
 from media.keyframes import SourceGate
@@ -17,6 +19,8 @@ from media.rtp.seq import Unwrapper, unwrap
 VIDEO_HISTORY = 1024
 AUDIO_HISTORY = 128
 MAX_BEHIND = 900
+KEPT_TICKS = 8
+"""Slow ticks (of half a second) that packets are kept for retransmission: nobody plays later ones."""
 
 
 class Stream:
@@ -41,6 +45,7 @@ class Stream:
         self.numbers: vp8.PictureNumbers | None = None
         self.last_packet_at: float | None = None
         self.reported_at = float("-inf")
+        self._newest_at_ticks: deque[int] = deque(maxlen=KEPT_TICKS)
         self.needs_key_frame = False
         self._unwrapper = Unwrapper()
         self._tests = {
@@ -125,6 +130,14 @@ class Stream:
             if numbers is not None:
                 self.numbers = numbers
         return built
+
+    def tick_slowly(self) -> None:
+        """Lets go of packets that are too old to be of use: a slow stream would fill its history for minutes."""
+        marks = self._newest_at_ticks
+        if len(marks) == KEPT_TICKS:
+            self.history.drop_before(marks[0] + 1)
+        if self.newest is not None:
+            marks.append(self.newest.seq)
 
     def sender_report(self, info: SenderInfo, now: float) -> None:
         if self.reception is not None:

@@ -10,7 +10,7 @@ from media.rtp.packet import Packet
 class History:
     """A ring by unwrapped sequence number. ``size`` is a power of two."""
 
-    __slots__ = ("_mask", "_packets", "_seen", "size")
+    __slots__ = ("_kept_from", "_mask", "_packets", "_seen", "size")
 
     def __init__(self, size: int) -> None:
         if size & (size - 1):
@@ -19,6 +19,7 @@ class History:
         self._mask = size - 1
         self._seen = [-1] * size
         self._packets: list[Packet | None] = [None] * size
+        self._kept_from = 0
 
     def mark(self, seq: int) -> bool:
         """Note that ``seq`` is here; False when it was before, or is older than the ring remembers."""
@@ -40,6 +41,11 @@ class History:
         packet = self._packets[seq & self._mask]
         return packet if packet is not None and packet.seq == seq else None
 
-    def clear(self) -> None:
-        """Forget the packets, not which numbers were here."""
-        self._packets = [None] * self.size
+    def drop_before(self, seq: int) -> None:
+        """Forget the packets older than ``seq``, not that they were here."""
+        packets, mask = self._packets, self._mask
+        for old in range(max(self._kept_from, seq - self.size), seq):
+            packet = packets[old & mask]
+            if packet is not None and packet.seq < seq:
+                packets[old & mask] = None
+        self._kept_from = max(self._kept_from, seq)

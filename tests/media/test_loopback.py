@@ -11,6 +11,7 @@ from media import control, inbound, keyframes, producer
 from media.rtcp import compound, feedback, reports, transport_cc
 from media.rtcp.reports import SenderInfo
 from media.rtp import header
+from media.stream import KEPT_TICKS
 from tests.media.house import (
     House,
     audio_parameters,
@@ -244,6 +245,21 @@ async def test_a_flood_of_sender_reports_is_not_passed_on():
         await until(lambda: len(got) == 6)
         told = sum(part.type == compound.SR for part in parts)
         assert 1 <= told <= 2 + (clock() - started) / producer.REPORT_SECONDS
+
+
+async def test_old_packets_are_let_go():
+    async with house() as home:
+        teacher, _, got, _ = await lesson(home)
+        send_video(teacher, range(20), keys=(0,))
+        await until(lambda: len(got) == 20)
+        (stream,) = home.worker.transports["t"].producers["screen"].streams
+        assert stream.history.get(0x10000 + 105) is not None
+        for _ in range(KEPT_TICKS + 1):
+            stream.tick_slowly()
+        assert stream.history.get(0x10000 + 105) is None
+        send_video(teacher, range(20, 22))
+        await until(lambda: len(got) == 22)
+        assert stream.history.get(0x10000 + 121) is not None
 
 
 async def test_a_storm_of_nacks_is_cut_off():

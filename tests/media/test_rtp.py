@@ -175,6 +175,31 @@ def test_history_knows_doubles_and_forgets_the_old():
         History(6)
 
 
+@given(st.lists(st.tuples(st.integers(1, 20), st.booleans()), max_size=60))
+def test_a_history_lets_go_of_packets_but_not_of_their_numbers(steps):
+    history, number, dropped, kept = History(64), 0x10000, 0, []
+    for step, drops in steps:
+        number += step
+        raw = rtp(number, b"x", ssrc=1, payload_type=96)
+        read = header.parse(raw)
+        assert read is not None
+        assert history.mark(number)
+        history.keep(build(raw, read, number, 101, {}))
+        kept.append(number)
+        if drops:
+            dropped = number - 5
+            history.drop_before(dropped)
+    for each in kept:
+        assert not history.mark(each)
+    fresh = {each for each in kept if each >= dropped and number - each < 64}
+    assert {each for each in kept if history.get(each) is not None} <= {
+        each for each in kept if each >= dropped
+    }
+    held = [packet for packet in history._packets if packet is not None]
+    assert all(packet.seq >= dropped for packet in held)
+    assert fresh <= {packet.seq for packet in held}
+
+
 @pytest.mark.parametrize(
     ("byte", "expected"), [(191, False), (192, True), (200, True), (223, True), (224, False)]
 )
