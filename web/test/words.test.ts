@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { errorWords, signInWords } from "../src/i18n/errors";
 import { en } from "../src/i18n/en";
@@ -91,5 +92,20 @@ describe("lengths", () => {
     expect(waitingTime(59.2, en)).toBe("60 seconds");
     expect(size(12_340_000, "en")).toBe("12.3 MB");
     expect(size(12_340_000, "vi")).toBe("12,3 MB");
+  });
+});
+
+describe("the server's codes", () => {
+  // Not for people: faults of the client itself, and what the page answers without words.
+  const OWN = ["wrong_origin", "wrong_password", "method_not_allowed", "unsupported_media_type", "already", "internal"];
+  const table = /STATUS[^{]*\{([^}]*)\}/.exec(readFileSync("../signaling/gateway/errors.py", "utf-8"))?.[1] ?? "";
+  const codes = [...table.matchAll(/"(\w+)": \d+/g)].map((match) => match[1] ?? "").filter((code) => !OWN.includes(code));
+
+  it.each(codes)("%s has words of its own", (code) => {
+    for (const words of [vi, en]) expect(errorWords(code, words)).not.toBe(words.errors.unexpected);
+  });
+
+  it("are found", () => {
+    expect(codes.length).toBeGreaterThan(15);
   });
 });

@@ -4,7 +4,15 @@ import { useWords } from "../i18n/language";
 import { Link } from "../router";
 import { Button, Statement } from "./ui";
 
-export function Farewell({ reason, title, again }: { reason: string; title: string; again(): void }) {
+interface Props {
+  reason: string;
+  title: string;
+  /** The lesson's id where its attendance may be looked at. */
+  attendanceOf?: string | null;
+  again(): void;
+}
+
+export function Farewell({ reason, title, attendanceOf = null, again }: Props) {
   const words = useWords();
   const { ends } = words;
   const back = (
@@ -21,6 +29,16 @@ export function Farewell({ reason, title, again }: { reason: string; title: stri
     <Statement title={heading} hint={hint} icon={<Icon aria-hidden />}>
       {title && <p className="statement-lesson">{title}</p>}
       {action && retry(action)}
+      {reason === "ended" && (
+        <Link className="button plain" href="/recordings">
+          {words.lessons.recordings}
+        </Link>
+      )}
+      {reason === "ended" && attendanceOf !== null && (
+        <Link className="button plain" href={`/lessons/${encodeURIComponent(attendanceOf)}/attendance`}>
+          {words.lessons.attendance}
+        </Link>
+      )}
       {back}
     </Statement>
   );
@@ -30,7 +48,7 @@ export function Farewell({ reason, title, again }: { reason: string; title: stri
     case "removed":
       return say(UserX, ends.removed, ends.removedHint);
     case "ended":
-      return say(Flag, ends.ended, ends.endedHint);
+      return say(Flag, ends.ended, attendanceOf === null ? ends.endedHint : ends.endedHostHint);
     case "lesson_full":
       return say(Hourglass, ends.full, ends.fullHint, ends.askAgain);
     case "replaced":

@@ -48,7 +48,10 @@ function Visit({ session, again }: { session: LessonSession; again(): void }) {
     if (fatal === "signed_out") void signOut();
   }, [fatal, signOut]);
 
-  if (over) return <Farewell reason={over} title={view?.lesson.title ?? ""} again={again} />;
+  if (over) {
+    const attendanceOf = view?.you.hosts ? view.lesson.id : null;
+    return <Farewell reason={over} title={view?.lesson.title ?? ""} attendanceOf={attendanceOf} again={again} />;
+  }
   if (!view) {
     return (
       <main id="main" className="loading">
