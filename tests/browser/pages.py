@@ -133,8 +133,10 @@ class Person:
         inside = self.button("Leave").first
         await self.page.wait_for_url(re.compile(r"/lessons/[^/?]+"), timeout=SOON)
         await expect(waiting.or_(ask).or_(inside).first).to_be_visible(timeout=SOON)
-        if not await waiting.is_visible():
-            # Gone while we reach for it: then the page asked by itself.
+        for _ in range(int(SOON / 1000)):
+            if await waiting.or_(inside).first.is_visible():
+                break
+            # Gone while we reach for it (the page asked by itself), or a busy machine: look again.
             with contextlib.suppress(PlaywrightTimeout):
                 await ask.click(timeout=1000)
         await expect(waiting.or_(inside).first).to_be_visible(timeout=SOON)
@@ -159,17 +161,13 @@ class Person:
             await row.get_by_role("button").last.click()
             item = self.page.get_by_role("menuitem", name=action, exact=True)
             await item.or_(self.button(action)).first.click(timeout=SOON)
-        await self.confirm(action)
+        if action == "Remove":
+            await self.confirm(action)
 
     async def confirm(self, action: str) -> None:
-        """Where the page asks back before it acts, say yes."""
+        """The page asks back before it acts: say yes."""
         dialog = self.page.get_by_role("alertdialog").or_(self.page.get_by_role("dialog"))
-        try:
-            await dialog.first.wait_for(state="visible", timeout=700)
-        except PlaywrightTimeout:
-            return
-        if await self.button(action, dialog).first.is_visible():
-            await self.button(action, dialog).first.click()
+        await self.button(action, dialog).first.click(timeout=SOON)
 
     async def show_chat(self) -> None:
         if not await self.region("Chat").is_visible():

@@ -24,9 +24,47 @@ svg{{width:100%;height:100%}}</style>
 <h1>Hàm số bậc hai</h1><div><p>Dạng tổng quát: <b>y = ax² + bx + c</b>, a ≠ 0</p>
 <p>Đỉnh của parabol: <b>x = −b / 2a</b></p><p>Trục đối xứng đi qua đỉnh.</p>
 <p>Ví dụ: y = x² − 4x + 3 có đỉnh tại (2; −1), cắt trục hoành tại x = 1 và x = 3.</p></div>
-<svg viewBox="-1 -2 6 6"><g stroke="#8a97a6" stroke-width=".04" fill="none"><path d="M-1 2H5M0 4V-2"/></g>
+<svg viewBox="-1 -2 6 6"><g stroke="#8a97a6" stroke-width=".03" fill="none"><path d="M-1 2H5M0 4V-2"/></g>
+<path d="M2 2V3H0" stroke="#b3261e" stroke-width=".03" stroke-dasharray=".08" fill="none"/>
+<g font-size=".26" fill="#51605b"><text x=".82" y="1.88">1</text><text x="2.92" y="1.88">3</text>
+<text x="1.94" y="1.88">2</text><text x="-.34" y="3.08">−1</text><text x="4.8" y="1.86">x</text>
+<text x=".12" y="-1.76">y</text></g>
 <path d="M-.3 -1.3 Q2 7.3 4.3 -1.3" fill="none" stroke="#0b57d0" stroke-width=".08"/>
 <circle cx="2" cy="3" r=".1" fill="#b3261e"/></svg>"""
+
+
+CAMERA = """hue => {
+    const original = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+    navigator.mediaDevices.getUserMedia = async wanted => {
+        if (!wanted.video) return original(wanted)
+        const canvas = Object.assign(document.createElement('canvas'), {width: 640, height: 360})
+        const pen = canvas.getContext('2d')
+        let turn = 0
+        const draw = () => {
+            turn += 0.06
+            const wall = pen.createLinearGradient(0, 0, 640, 360)
+            wall.addColorStop(0, `hsl(${hue} 34% 82%)`)
+            wall.addColorStop(1, `hsl(${hue + 30} 30% 62%)`)
+            pen.fillStyle = wall
+            pen.fillRect(0, 0, 640, 360)
+            const x = 320 + 8 * Math.sin(turn)
+            pen.fillStyle = `hsl(${hue + 180} 38% 34%)`
+            pen.beginPath(); pen.ellipse(x, 372, 150, 132, 0, 0, 7); pen.fill()
+            pen.fillStyle = 'hsl(24 42% 70%)'
+            pen.fillRect(x - 26, 210, 52, 50)
+            pen.beginPath(); pen.ellipse(x, 165, 66, 80, 0, 0, 7); pen.fill()
+            pen.fillStyle = 'hsl(20 30% 16%)'
+            pen.beginPath(); pen.ellipse(x, 128, 74, 62, 0, Math.PI, 2 * Math.PI); pen.fill()
+            pen.beginPath(); pen.arc(x - 24, 168, 5, 0, 7); pen.arc(x + 24, 168, 5, 0, 7); pen.fill()
+            pen.strokeStyle = 'hsl(10 45% 42%)'; pen.lineWidth = 4
+            pen.beginPath(); pen.arc(x, 186, 22, 0.4, Math.PI - 0.4); pen.stroke()
+        }
+        draw()
+        setInterval(draw, 66)
+        return canvas.captureStream(15)
+    }
+}"""
+"""Takes a hue. A drawn person in place of the browser's test card."""
 
 
 async def show_slide(school: School) -> None:
@@ -57,11 +95,15 @@ async def take(school: School, directory: Path) -> None:
     teacher, students = await school.lesson(title, "student1", "student2", "student3", width=1440, height=900)
     lesson = "/" + teacher.page.url.split("/", 3)[3].split("?")[0]
     await teacher.button("Turn on microphone").click()
-    await teacher.button("Turn on camera").click()
-    await teacher.share()
+    for hue, person in zip((205, 45, 150), (teacher, *students[:2]), strict=True):
+        await person.page.evaluate(CAMERA, hue)
+        await person.button("Turn on camera").click()
+    await teacher.in_person_row("student1", "Allow to share screen")
+    await students[0].share()
     await teacher.button("Record").click()
-    await expect(students[0].screens().first).to_be_visible(timeout=MEDIA_SOON)
+    await expect(teacher.screens().first).to_be_visible(timeout=MEDIA_SOON)
     await students[1].button("Raise hand").click()
+    await students[2].button("Raise hand").click()
     late = await school.person("student4", width=360, height=740, has_touch=True, is_mobile=True)
     await late.ask_to_enter(title)
     stranger = await school.person("student41")
@@ -71,9 +113,11 @@ async def take(school: School, directory: Path) -> None:
     await teacher.page.wait_for_timeout(1500)
 
     (ROOT / "docs/images").mkdir(parents=True, exist_ok=True)
+    # What was told for a few seconds is gone, the pointer is away from the picture, and it is sharp.
+    await teacher.page.mouse.move(720, 5)
+    await teacher.page.wait_for_timeout(8000)
+    await teacher.page.screenshot(path=ROOT / "docs/images/lesson.png")
     await students[0].page.set_viewport_size({"width": 1440, "height": 900})
-    await students[0].page.wait_for_timeout(1000)
-    await students[0].page.screenshot(path=ROOT / "docs/images/lesson.png")
     for scheme in ("light", "dark"):
         for person, name in ((teacher, "teacher"), (students[0], "student"), (late, "phone-waiting")):
             await person.page.emulate_media(color_scheme=scheme)

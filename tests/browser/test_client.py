@@ -169,6 +169,8 @@ async def test_no_page_needs_what_the_content_policy_forbids(school: School) -> 
     await teacher.button("Choose devices").click()
     await expect(teacher.page.get_by_role("dialog")).to_be_visible(timeout=SOON)
     await teacher.page.keyboard.press("Escape")
+    await expect(teacher.page.get_by_role("dialog")).to_have_count(0)
+    await teacher.page.mouse.move(5, 5)
     await teacher.button("Raise hand").hover()
     await expect(teacher.page.get_by_role("tooltip")).to_be_visible(timeout=SOON)
     await expect(student.screens().first).to_be_visible(timeout=MEDIA_SOON)
