@@ -27,8 +27,10 @@ export function LessonsPage() {
   const { data, error, reload } = useLoaded(api.lessons, REFRESH_MS);
   const [creating, setCreating] = useState(false);
   const rows = data?.lessons ?? [];
-  const own = sorted(rows.filter((row) => row.ownClass));
-  const others = sorted(rows.filter((row) => !row.ownClass));
+  // Staff, support and administrators belong to no class: to them all lessons are alike.
+  const inClasses = me.role === "teacher" || me.role === "student" || me.role === "parent";
+  const own = sorted(inClasses ? rows.filter((row) => row.ownClass) : rows);
+  const others = sorted(inClasses ? rows.filter((row) => !row.ownClass) : []);
   const empty = me.mayCreateLessons
     ? words.lessons.emptyTeacher
     : me.role === "student"
