@@ -94,7 +94,7 @@ async def test_who_was_admitted_comes_back_and_who_was_removed_does_not(school: 
     await student.page.reload()
     await student.enter()
     await student.button("Leave").first.click()
-    await student.confirm("Leave")
+    await student.page.wait_for_url(lambda url: url != lesson)
     await student.page.goto(lesson)
     back = student.button("Come back")
     if await back.first.is_visible():
