@@ -1,26 +1,34 @@
 """What a Python fanout hands out: outlets, legs and sources. The hot loop is ``python``'s."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from media import srtp
 from media.fanout.batch import Destination
 from media.fanout.port import LegCounters, LegSettings, Source
 from media.rtp.packet import MID_SIZE, Packet
-from media.rtp.rewrite import Rewriter
+from media.rtp.rewrite import Epoch, Rewriter
 from media.srtp import SrtpKeys
 
-if TYPE_CHECKING:
-    from media.fanout.python import PythonFanout
+
+class Loop(Protocol):
+    """The hot loop, as what it hands out needs it. ``send_rtx`` returns the size sent, 0: nothing."""
+
+    @property
+    def family(self) -> int: ...
+    def forward(self, legs: list["PythonLeg"], packet: Packet) -> None: ...
+    def send_rtx(self, leg: "PythonLeg", epoch: Epoch, packet: Packet, out: int) -> int: ...
+    def send_rtcp(self, outlet: "PythonOutlet", packet: bytes) -> None: ...
+    def flush(self) -> None: ...
 
 
 class PythonOutlet:
     """See ``port.Outlet``. Owns the outgoing SRTP session and the transport-wide sequence."""
 
-    __slots__ = ("_fanout", "destination", "handle", "session", "sink", "tag", "transport_cc")
+    __slots__ = ("_loop", "destination", "handle", "session", "sink", "tag", "transport_cc")
 
-    def __init__(self, fanout: "PythonFanout") -> None:
-        self._fanout = fanout
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
         self.session: srtp.Session | None = None
         self.handle: object = None
         self.tag = 0
@@ -41,7 +49,7 @@ class PythonOutlet:
 
     def to_address(self, ip: str, port: int) -> None:
         self.sink = None
-        self.destination = Destination(self._fanout.family, ip, port)
+        self.destination = Destination(self._loop.family, ip, port)
 
     def to_stream(self, send: Callable[[bytes], None]) -> None:
         self.destination = None
@@ -51,14 +59,14 @@ class PythonOutlet:
         self.destination = self.sink = None
 
     def send_rtcp(self, packet: bytes) -> None:
-        self._fanout.send_rtcp(self, packet)
+        self._loop.send_rtcp(self, packet)
 
     def close(self) -> None:
         self.to_nowhere()
         self.handle = None
         session, self.session = self.session, None
         if session is not None:
-            self._fanout.flush()
+            self._loop.flush()
             session.close()
 
 
@@ -66,7 +74,7 @@ class PythonLeg(Rewriter):
     """See ``port.Leg``. The rewriting is ``Rewriter``'s; the hot loop writes it out once more for speed."""
 
     __slots__ = (
-        "_fanout",
+        "_loop",
         "octets",
         "one_byte",
         "outlet",
@@ -79,14 +87,14 @@ class PythonLeg(Rewriter):
         "two_byte",
     )
 
-    def __init__(self, fanout: "PythonFanout", outlet: PythonOutlet, settings: LegSettings) -> None:
+    def __init__(self, loop: Loop, outlet: PythonOutlet, settings: LegSettings) -> None:
         super().__init__(settings.start)
         mid = settings.mid.encode("ascii")
         if len(mid) != MID_SIZE:
             raise ValueError(f"a mid has {MID_SIZE} characters")
         if not 0 < settings.rtx_start < 0x8000:
             raise ValueError("a sequence starts below 2^15")
-        self._fanout = fanout
+        self._loop = loop
         self.outlet = outlet
         self.ssrc = settings.ssrc
         self.one_byte, self.two_byte = _elements(mid, settings.mid_id, settings.transport_cc_id)
@@ -131,7 +139,7 @@ class PythonLeg(Rewriter):
             return 0
         epoch, incoming, out = origin
         packet = find(epoch.source, incoming)
-        return 0 if packet is None else self._fanout.send_rtx(self, epoch, packet, out)
+        return 0 if packet is None else self._loop.send_rtx(self, epoch, packet, out)
 
     def counters(self) -> LegCounters:
         return LegCounters(self.packets, self.octets)
@@ -141,7 +149,7 @@ class PythonLeg(Rewriter):
         self.epochs.clear()
         session = self.outlet.session
         if session is not None:
-            self._fanout.flush()
+            self._loop.flush()
             session.forget(self.ssrc)
             if self.rtx_payload_type >= 0:
                 session.forget(self.rtx_ssrc)
@@ -150,15 +158,15 @@ class PythonLeg(Rewriter):
 class PythonSource:
     """See ``port.Source``."""
 
-    __slots__ = ("_fanout", "legs")
+    __slots__ = ("_loop", "legs")
 
-    def __init__(self, fanout: "PythonFanout") -> None:
-        self._fanout = fanout
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
         self.legs: list[PythonLeg] = []
 
     def forward(self, packet: Packet) -> None:
         if self.legs:
-            self._fanout.forward(self.legs, packet)
+            self._loop.forward(self.legs, packet)
 
 
 def _elements(mid: bytes, mid_id: int, transport_cc_id: int) -> tuple[bytes, bytes]:
