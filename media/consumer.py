@@ -1,21 +1,43 @@
 """A subscriber's copy of a producer: one outgoing stream, started at a key frame, switched at key frames."""
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from media import layers
-from media.fanout.port import Leg
+from media.fanout.port import Leg, Outlet
 from media.keyframes import RetransmissionBudget, SubscriberBudget
+from media.negotiation import Accepted
 from media.parameters import RtpParameters
 from media.rtcp.reports import SenderInfo, build_cname, build_sender
 from media.rtp.packet import Packet
 from media.stream import Stream
 
-if TYPE_CHECKING:
-    from media.producer import Producer
-    from media.transport import Transport
-
 _RESEND_SECONDS = 0.03
 _REMEMBERED = 512
+
+
+class Carrier(Protocol):
+    """The transport, as the consumers it carries need it."""
+
+    id: str
+    outlet: Outlet
+
+    @property
+    def is_connected(self) -> bool: ...
+    def forget_consumer(self, consumer: "Consumer") -> None: ...
+
+
+class Original(Protocol):
+    """The producer, as the consumers that copy it need it. ``waiting``: those that begin with a key frame."""
+
+    id: str
+    accepted: Accepted
+    is_video: bool
+    waiting: set["Consumer"]
+
+    def target(self, now: float) -> Stream | None: ...
+    def request_key_frame(self, now: float, stream: Stream | None = None) -> None: ...
+    def find(self, source: object, seq: int) -> Packet | None: ...
+    def forget_consumer(self, consumer: "Consumer") -> None: ...
 
 
 class Consumer:
@@ -24,8 +46,8 @@ class Consumer:
     def __init__(
         self,
         consumer_id: str,
-        transport: "Transport",
-        producer: "Producer",
+        transport: Carrier,
+        producer: Original,
         leg: Leg,
         parameters: RtpParameters,
     ) -> None:
@@ -151,6 +173,6 @@ class Consumer:
         self.closed = True
         self._halt()
         self.leg.close()
-        self.producer.consumers.pop(self.id, None)
+        self.producer.forget_consumer(self)
         self.transport.forget_consumer(self)
         return True

@@ -1,16 +1,17 @@
 """What a transport does with packets it has opened: RTP to streams, RTCP to streams and consumers."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from media.codecs import MID, REPAIRED_RID, RID, TRANSPORT_CC
+from media.consumer import Consumer
 from media.keyframes import RequestBudget
+from media.producer import Producer
 from media.rtcp import compound, feedback, reports
+from media.rtcp.transport_cc import Arrivals
 from media.rtp.header import Header
+from media.speakers import Speakers
+from media.stats import Counters
 from media.stream import Stream
-
-if TYPE_CHECKING:
-    from media.producer import Producer
-    from media.transport import Transport
 
 MAX_SSRCS = 64
 
@@ -22,8 +23,10 @@ class Conflict(Exception):
 class Routing:
     """Which stream a packet belongs to: known SSRC, else MID + RID; RTX by announced SSRC or repaired RID."""
 
-    def __init__(self, transport: "Transport") -> None:
-        self._transport = transport
+    def __init__(self, counters: Counters, arrivals: Arrivals, speakers: Speakers) -> None:
+        self._counters = counters
+        self._arrivals = arrivals
+        self._speakers = speakers
         self._routes: dict[int, tuple[Producer, Stream, bool]] = {}
         self._by_mid: dict[str, Producer] = {}
         self._mid_id = self._rid_id = self._repaired_id = self._transport_cc_id = 0
@@ -41,7 +44,7 @@ class Routing:
             if ssrc in self._routes:
                 raise Conflict(f"SSRC {ssrc} has a producer")
 
-    def add(self, producer: "Producer") -> None:
+    def add(self, producer: Producer) -> None:
         ids = producer.accepted.extensions
         self._mid_id = ids.get(MID, self._mid_id)
         self._rid_id = ids.get(RID, self._rid_id)
@@ -58,7 +61,7 @@ class Routing:
     def has(self, ssrc: int) -> bool:
         return ssrc in self._routes
 
-    def remove(self, producer: "Producer") -> None:
+    def remove(self, producer: Producer) -> None:
         if self._by_mid.get(producer.accepted.mid) is producer:
             del self._by_mid[producer.accepted.mid]
         for ssrc in [ssrc for ssrc, route in self._routes.items() if route[0] is producer]:
@@ -69,12 +72,12 @@ class Routing:
         wide = header.extensions.get(self._transport_cc_id) if self._transport_cc_id else None
         if wide is not None and wide[1] - wide[0] == 2:
             at = wide[0]
-            self._transport.arrivals.note(packet[at] << 8 | packet[at + 1], int(now * 1_000_000))
+            self._arrivals.note(packet[at] << 8 | packet[at + 1], int(now * 1_000_000))
         route = self._routes.get(header.ssrc) or self._discover(packet, header)
         if route is None:
             return False
         producer, stream, is_rtx = route
-        counters = self._transport.counters
+        counters = self._counters
         counters.rtp_received += 1
         if is_rtx:
             taken = stream.receive_rtx(packet, header, now)
@@ -91,10 +94,10 @@ class Routing:
             if stream.level_id and not producer.paused:
                 level = header.extensions.get(stream.level_id)
                 if level is not None and level[1] > level[0]:
-                    self._transport.router.speakers.note(producer.id, packet[level[0]] & 0x7F, now)
+                    self._speakers.note(producer.id, packet[level[0]] & 0x7F, now)
         return True
 
-    def _discover(self, packet: bytes, header: Header) -> "tuple[Producer, Stream, bool] | None":
+    def _discover(self, packet: bytes, header: Header) -> tuple[Producer, Stream, bool] | None:
         """An SSRC not seen before: say whose it is by MID and RID."""
         mid = _text(packet, header, self._mid_id)
         producer = self._by_mid.get(mid) if mid is not None else None
@@ -120,7 +123,7 @@ class Routing:
         self._routes[header.ssrc] = route
         return route
 
-    def stream_of(self, ssrc: int) -> "tuple[Producer, Stream, bool] | None":
+    def stream_of(self, ssrc: int) -> tuple[Producer, Stream, bool] | None:
         return self._routes.get(ssrc)
 
 
@@ -130,10 +133,12 @@ def _text(packet: bytes, header: Header, identifier: int) -> str | None:
 
 
 class IncomingRtcp:
-    """Reports of publishers, feedback of subscribers."""
+    """Reports of publishers, feedback of subscribers. ``consumers``: by SSRC, also of their RTX; the caller's."""
 
-    def __init__(self, transport: "Transport") -> None:
-        self._transport = transport
+    def __init__(self, counters: Counters, routing: Routing, consumers: Mapping[int, Consumer]) -> None:
+        self._counters = counters
+        self._routing = routing
+        self._consumers = consumers
         self._requests = RequestBudget()
 
     def receive(self, packet: bytes, now: float) -> None:
@@ -152,26 +157,26 @@ class IncomingRtcp:
 
     def _sender_report(self, part: compound.Part, now: float) -> None:
         info = reports.parse_sender(part)
-        route = self._transport.routing.stream_of(info.ssrc) if info is not None else None
+        route = self._routing.stream_of(info.ssrc) if info is not None else None
         if info is not None and route is not None and not route[2]:
             producer, stream, _ = route
             producer.sender_report(stream, info, part.raw, now)
 
     def _nack(self, part: compound.Part, now: float) -> None:
         ssrc = feedback.media_ssrc(part)
-        consumer = self._transport.by_ssrc.get(ssrc) if ssrc is not None else None
+        consumer = self._consumers.get(ssrc) if ssrc is not None else None
         if consumer is None or consumer.ssrc != ssrc:
             return
         if not self._requests.allows(now):
-            self._transport.counters.nacks_ignored += 1
+            self._counters.nacks_ignored += 1
             return
         wanted = feedback.parse_nack(part)
         self._requests.spend(len(wanted))
-        self._transport.counters.nacks_received += len(wanted)
-        self._transport.counters.rtx_sent += consumer.nacked(wanted, now)
+        self._counters.nacks_received += len(wanted)
+        self._counters.rtx_sent += consumer.nacked(wanted, now)
 
     def _key_frame(self, ssrc: int, now: float) -> None:
-        consumer = self._transport.by_ssrc.get(ssrc)
+        consumer = self._consumers.get(ssrc)
         if consumer is not None and not consumer.paused:
-            self._transport.counters.plis_received += 1
+            self._counters.plis_received += 1
             consumer.ask_key_frame(now)

@@ -81,12 +81,6 @@ class Network:
             if path.connection is not None:
                 path.connection.close()
 
-    def send(self, path: Path, data: bytes) -> None:
-        if path.connection is not None:
-            path.connection.send(data)
-        else:
-            self._udp.send(data, (path.ip, path.port))
-
     def _on_datagram(self, pointer: Any, view: memoryview, key: Hashable, age: float) -> None:
         """RFC 7983: the first byte tells what it is. Nothing it contains may end the reading."""
         try:
@@ -135,14 +129,14 @@ class Network:
         if path is None or path.transport is not transport:
             if path is not None and path.transport.ice.forget(key):
                 self._reselect(path.transport)
-            path = self.paths[key] = Path(key, ip, port, transport, connection)
+            path = self.paths[key] = Path(key, ip, port, transport, self._udp, connection)
         if connection is not None:
             connection.validated = True
         if checked.forgotten is not None:
             self._drop(checked.forgotten)
         for ufrag in checked.retired:
             self.by_ufrag.pop(ufrag, None)
-        self.send(path, checked.response)
+        path.send(checked.response)
         if checked.selected:
             transport.use_path(path)
 

@@ -93,6 +93,7 @@ class Operations:
         transport = self._worker.transports.get(request.transport)
         if transport is None:
             transport = Transport(request.transport, router, request.peer, request.direction, self._around)
+            router.add_transport(transport)
             self._worker.add_transport(transport)
         elif transport.router is not router or transport.direction != request.direction:
             raise Refused("invalid", "a transport of this id is open and different")
@@ -190,7 +191,6 @@ class Operations:
     async def _close_producer(self, request: control.CloseProducer) -> control.Reply:
         producer = self._producers.pop(request.producer, None)
         if producer is not None:
-            producer.transport.router.speakers.forget(producer.id)
             producer.close()
             self._worker.taps.sweep()
         return control.Done()
@@ -198,7 +198,7 @@ class Operations:
     async def _pause_producer(self, request: control.PauseProducer) -> control.Reply:
         producer = self._producer(request.producer)
         producer.pause()
-        producer.transport.router.speakers.forget(producer.id)
+        self._transport(producer.transport.id).router.speakers.forget(producer.id)
         return control.Done()
 
     async def _resume_producer(self, request: control.ResumeProducer) -> control.Reply:
@@ -230,7 +230,7 @@ class Operations:
                 raise Refused("invalid", "this transport carries producers")
             if len(transport.consumers) >= MAX_CONSUMERS:
                 raise Refused("busy", "this transport carries too many consumers")
-            if transport.router is not producer.transport.router:
+            if transport.router is not self._transport(producer.transport.id).router:
                 raise Refused("invalid", "producer and transport are of different routers")
             consumer = subscribing.make_consumer(
                 self._around.fanout, request.consumer, transport, producer, request.rtp_capabilities

@@ -1,20 +1,18 @@
 """What a publisher sends of one source: its streams, its subscribers, its taps."""
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from media import layers
-from media.fanout.port import Fanout
+from media.consumer import Consumer
+from media.fanout.port import Fanout, Outlet
 from media.negotiation import Accepted
 from media.parameters import RtpParameters
 from media.rtcp.feedback import build_nack, build_pli
 from media.rtcp.reports import SenderInfo
 from media.rtp.packet import Packet
+from media.stats import Counters
 from media.stream import Stream
-
-if TYPE_CHECKING:
-    from media.consumer import Consumer
-    from media.tapping import Tap
-    from media.transport import Transport
+from media.tapping import Tap
 
 SENDER_SSRC = 1
 REPORT_SECONDS = 0.1
@@ -23,13 +21,23 @@ _NACKED_AT_ONCE = 256
 """Fits a packet, however they are scattered."""
 
 
+class Carrier(Protocol):
+    """The transport, as the producers it carries need it."""
+
+    id: str
+    outlet: Outlet
+    counters: Counters
+
+    def forget_producer(self, producer: "Producer") -> None: ...
+
+
 class Producer:
     """Child of its transport. ``waiting``: consumers that begin with the next key frame."""
 
     def __init__(
         self,
         producer_id: str,
-        transport: "Transport",
+        transport: Carrier,
         accepted: Accepted,
         parameters: RtpParameters,
         tag: str,
@@ -163,6 +171,9 @@ class Producer:
     def find(self, source: object, seq: int) -> Packet | None:
         stream = self._by_source.get(id(source))
         return None if stream is None else stream.history.get(seq)
+
+    def forget_consumer(self, consumer: Consumer) -> None:
+        self.consumers.pop(consumer.id, None)
 
     def pause(self) -> None:
         if self.paused:

@@ -14,3 +14,11 @@ class Router:
         self.instance = secrets.token_hex(8)
         self.transports: dict[str, Transport] = {}
         self.speakers = Speakers()
+
+    def add_transport(self, transport: Transport) -> None:
+        self.transports[transport.id] = transport
+
+    def forget_transport(self, transport: Transport) -> None:
+        """One of the same id that was opened since stays."""
+        if self.transports.get(transport.id) is transport:
+            del self.transports[transport.id]

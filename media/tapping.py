@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from media import layers
 from media import tap as framing
@@ -11,9 +11,6 @@ from media.rtcp.reports import SenderInfo, build_sender
 from media.rtp.packet import Packet
 from media.rtp.rewrite import Rewriter
 from media.stream import Stream
-
-if TYPE_CHECKING:
-    from media.producer import Producer
 
 MAX_BUFFER = 4 << 20
 CONNECT_SECONDS = 2.0
@@ -65,6 +62,16 @@ class TapConnection(asyncio.Protocol):
             self._transport.close()
 
 
+class Tapped(Protocol):
+    """The producer, as its taps need it."""
+
+    id: str
+    streams: list[Stream]
+    taps: list["Tap"]
+
+    def target(self, now: float) -> Stream | None: ...
+
+
 class Tap:
     """One producer's packets into a connection.
 
@@ -72,7 +79,7 @@ class Tap:
     encoding is taken, with numbers that go on over a switch (SSRC: the first encoding's).
     """
 
-    def __init__(self, number: int, producer: "Producer", connection: TapConnection) -> None:
+    def __init__(self, number: int, producer: Tapped, connection: TapConnection) -> None:
         self.number = number
         self.producer = producer
         self.connection = connection

@@ -5,12 +5,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 from media import srtp
 from media.consumer import Consumer
 from media.dtls import Certificate, DtlsFailed, DtlsTransport
-from media.fanout.port import Fanout
+from media.fanout.port import Fanout, Outlet
 from media.ice import IceAgent, new_credentials
 from media.inbound import Inbound
 from media.incoming import IncomingRtcp, Routing
@@ -20,16 +20,29 @@ from media.rtcp.reports import build_receiver
 from media.rtcp.transport_cc import Arrivals
 from media.rtp import header as rtp
 from media.rtp.header import is_rtcp
+from media.speakers import Speakers
 from media.srtp import SrtpKeys
 from media.stats import Counters
-
-if TYPE_CHECKING:
-    from media.paths import Path
-    from media.router import Router
 
 _log = logging.getLogger(__name__)
 ICE_SECONDS = 30.0
 State = Literal["new", "connected", "disconnected", "closed"]
+
+
+class Parent(Protocol):
+    """The router, as its transports need it."""
+
+    id: str
+    speakers: Speakers
+
+    def forget_transport(self, transport: "Transport") -> None: ...
+
+
+class Way(Protocol):
+    """An address that ICE has validated, as a transport needs it. ``send``: DTLS; the rest leaves by the outlet."""
+
+    def direct(self, outlet: Outlet) -> None: ...
+    def send(self, data: bytes) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -39,7 +52,6 @@ class Surroundings:
     certificate: Certificate
     fanout: Fanout
     counters: Counters
-    send: Callable[["Path", bytes], None]
     changed: Callable[["Transport"], None]
     clock: Callable[[], float]
 
@@ -50,7 +62,7 @@ class Transport:
     def __init__(
         self,
         transport_id: str,
-        router: "Router",
+        router: Parent,
         peer: str,
         direction: Literal["send", "recv"],
         around: Surroundings,
@@ -69,15 +81,15 @@ class Transport:
         self.used_ssrcs: set[int] = {0, SENDER_SSRC, 1234}
         self.next_mid = 0
         self.arrivals = Arrivals()
-        self.routing = Routing(self)
+        self.routing = Routing(around.counters, self.arrivals, router.speakers)
         self.remote: DtlsParameters | None = None
         self._around = around
-        self._path: Path | None = None
+        self._path: Way | None = None
         self._inbound: Inbound | None = None
         self._has_path = asyncio.Event()
         self._dtls = DtlsTransport(around.certificate, "server", self._send_dtls, self._remote_closed)
         self._task: asyncio.Task[None] | None = None
-        self._rtcp = IncomingRtcp(self)
+        self._rtcp = IncomingRtcp(around.counters, self.routing, self.by_ssrc)
 
     @property
     def is_connected(self) -> bool:
@@ -121,7 +133,7 @@ class Transport:
                 producer.request_key_frame(now)
         self._around.changed(self)
 
-    def use_path(self, path: "Path") -> None:
+    def use_path(self, path: Way) -> None:
         """ICE selected this address."""
         self._path = path
         path.direct(self.outlet)
@@ -141,7 +153,7 @@ class Transport:
 
     def _send_dtls(self, data: bytes) -> None:
         if self._path is not None:
-            self._around.send(self._path, data)
+            self._path.send(data)
 
     def _remote_closed(self) -> None:
         _log.info("transport %s: closed by the remote", self.id)
@@ -227,18 +239,18 @@ class Transport:
     def forget_producer(self, producer: Producer) -> None:
         self.producers.pop(producer.id, None)
         self.routing.remove(producer)
+        self.router.speakers.forget(producer.id)
 
-    def close_children(self) -> tuple[list[Producer], list[Consumer]]:
-        producers, consumers = list(self.producers.values()), list(self.consumers.values())
-        for consumer in consumers:
+    def _close_children(self) -> None:
+        for consumer in list(self.consumers.values()):
             consumer.close()
-        for producer in producers:
+        for producer in list(self.producers.values()):
             producer.close()
-        return producers, consumers
 
     async def close(self) -> None:
-        """Children first; says goodbye to the remote; idempotent."""
-        self.close_children()
+        """Children first; says goodbye to the remote; its router forgets it. Idempotent."""
+        self._close_children()
+        self.router.forget_transport(self)
         self.state = "closed"
         task, self._task = self._task, None
         if task is not None and task is not asyncio.current_task():

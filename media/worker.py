@@ -66,7 +66,6 @@ class Worker:
             self.certificate,
             self.network.fanout,
             self.counters,
-            self.network.send,
             self._transport_changed,
             self.clock,
         )
@@ -126,16 +125,12 @@ class Worker:
 
     def add_transport(self, transport: Transport) -> None:
         self.transports[transport.id] = transport
-        transport.router.transports[transport.id] = transport
         self.network.add(transport.ice.credentials.ufrag, transport)
 
     async def close_transport(self, transport: Transport) -> None:
         if self.transports.get(transport.id) is not transport:
             return
         del self.transports[transport.id]
-        transport.router.transports.pop(transport.id, None)
-        for producer in transport.producers:
-            transport.router.speakers.forget(producer)
         self.network.forget(transport)
         await transport.close()
         self.network.drop_paths(transport)
