@@ -5,10 +5,11 @@ the RFC and are ignored. Addresses are opaque keys that the caller makes.
 """
 
 import secrets
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 from media import stun
+from media.parameters import IceCandidate
 
 CONSENT_SECONDS = 30.0
 MAX_ADDRESSES = 16
@@ -23,6 +24,26 @@ class Credentials(NamedTuple):
 def new_credentials() -> Credentials:
     """RFC 8445 §5.3 wants 24 and 128 bits of randomness; ``ufrag`` also tells transports apart."""
     return Credentials(_text(16), _text(32))
+
+
+def host_candidates(ips: Iterable[str], port: int) -> tuple[IceCandidate, ...]:
+    """Each address over UDP and over TCP (RFC 6544, passive); UDP first."""
+    found: list[IceCandidate] = []
+    for index, ip in enumerate(ips):
+        for protocol, preference in (("udp", 2130706431), ("tcp", 1671430143)):
+            found.append(
+                IceCandidate(
+                    foundation=f"{protocol}{index}",
+                    priority=preference - index * 256,
+                    ip=ip,
+                    address=ip,
+                    port=port,
+                    protocol="udp" if protocol == "udp" else "tcp",
+                    type="host",
+                    tcp_type=None if protocol == "udp" else "passive",
+                )
+            )
+    return tuple(sorted(found, key=lambda candidate: -candidate.priority))
 
 
 def _text(size: int) -> str:

@@ -1,7 +1,7 @@
 """A media worker: one UDP port, one TCP port, and everything that is open behind them.
 
 ``handle`` is the only way in, ``notify`` the only way out (``media.control``). Owns the sockets, the
-fanout, the routers and one periodic task for all of RTCP.
+fanout, everything in the registry, and one periodic task for all of RTCP.
 """
 
 import asyncio
@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 from media import control
 from media.dtls import Certificate
+from media.ice import host_candidates
 from media.network import Network
-from media.operations import Operations, Refused
-from media.parameters import IceCandidate
-from media.router import Router
+from media.operations import Operations
+from media.registry import Registry
+from media.requests import Refused
 from media.stats import Counters
 from media.tapping import Taps
 from media.transport import Surroundings, Transport
@@ -49,11 +50,10 @@ class Worker:
         self.clock = clock
         self.certificate = Certificate()
         self.counters = Counters()
-        self.routers: dict[str, Router] = {}
-        self.transports: dict[str, Transport] = {}
         self.port = 0
         self.taps = Taps(lambda numbers: self._tell(control.TapLost(numbers)))
         self.network = Network(self.counters, clock, self._went_wrong)
+        self.registry = Registry(self.network, self.taps)
         self._ticker: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._operations: Operations | None = None
@@ -69,7 +69,8 @@ class Worker:
             self._transport_changed,
             self.clock,
         )
-        self._operations = Operations(self, around)
+        ips = self.settings.announced_ips or (self.settings.host,)
+        self._operations = Operations(self.registry, around, host_candidates(ips, self.port))
         self._ticker = asyncio.get_running_loop().create_task(self._tick_on(), name="media rtcp")
 
     async def handle(self, request: control.Request) -> control.Reply:
@@ -94,47 +95,11 @@ class Worker:
             return
         ticker.cancel()
         await asyncio.gather(ticker, return_exceptions=True)
-        for transport in list(self.transports.values()):
-            await self.close_transport(transport)
-        self.routers.clear()
+        await self.registry.close()
         await asyncio.gather(*self._closing, return_exceptions=True)
         self.taps.close()
         self._operations = None
         await self.network.close()
-
-    # --- what operations use ---------------------------------------------------------------------
-
-    def candidates(self) -> tuple[IceCandidate, ...]:
-        """UDP first."""
-        found: list[IceCandidate] = []
-        for index, ip in enumerate(self.settings.announced_ips or (self.settings.host,)):
-            for protocol, preference in (("udp", 2130706431), ("tcp", 1671430143)):
-                found.append(
-                    IceCandidate(
-                        foundation=f"{protocol}{index}",
-                        priority=preference - index * 256,
-                        ip=ip,
-                        address=ip,
-                        port=self.port,
-                        protocol="udp" if protocol == "udp" else "tcp",
-                        type="host",
-                        tcp_type=None if protocol == "udp" else "passive",
-                    )
-                )
-        return tuple(sorted(found, key=lambda candidate: -candidate.priority))
-
-    def add_transport(self, transport: Transport) -> None:
-        self.transports[transport.id] = transport
-        self.network.add(transport.ice.credentials.ufrag, transport)
-
-    async def close_transport(self, transport: Transport) -> None:
-        if self.transports.get(transport.id) is not transport:
-            return
-        del self.transports[transport.id]
-        self.network.forget(transport)
-        await transport.close()
-        self.network.drop_paths(transport)
-        self.taps.sweep()
 
     # --- time ------------------------------------------------------------------------------------
 
@@ -151,7 +116,7 @@ class Worker:
     def tick(self, count: int) -> None:
         """Each kind of RTCP in its own rhythm, in multiples of ``TICK_SECONDS``."""
         now = self.clock()
-        for transport in self.transports.values():
+        for transport in self.registry.transports.values():
             for producer in transport.producers.values():
                 producer.tick(now)
                 if count % _SLOW_TICKS == 0:
@@ -161,8 +126,8 @@ class Worker:
             if count % _REPORT_TICKS == 0:
                 transport.report(now)
         if count % _SLOW_TICKS == 0:
-            self.network.watch_consent(self.transports.values(), now)
-            for router in self.routers.values():
+            self.network.watch_consent(self.registry.transports.values(), now)
+            for router in self.registry.routers.values():
                 speakers = router.speakers.changed(now)
                 if speakers is not None:
                     self._tell(control.SpeakersChanged(router.id, speakers))
@@ -170,11 +135,11 @@ class Worker:
 
     def _transport_changed(self, transport: Transport) -> None:
         state = transport.state
-        if state == "new" or self.transports.get(transport.id) is not transport:
+        if state == "new" or self.registry.transports.get(transport.id) is not transport:
             return
         self._tell(control.TransportChanged(transport.router.id, transport.id, transport.peer, state))
         if state == "closed":
-            task = asyncio.get_running_loop().create_task(self.close_transport(transport))
+            task = asyncio.get_running_loop().create_task(self.registry.close_transport(transport))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 

@@ -141,7 +141,7 @@ class House:
         peer = await self.open(name, direction, tcp=tcp)
         await self.ask(control.ConnectTransport(name, peer.dtls_parameters), control.Done)
         await peer.connect()
-        await until(lambda: self.worker.transports[name].is_connected)
+        await until(lambda: self.worker.registry.transports[name].is_connected)
         return peer
 
     async def produce(self, transport: str, producer: str, kind: str, parameters: RtpParameters) -> None:

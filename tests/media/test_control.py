@@ -147,7 +147,7 @@ async def test_a_peer_that_leaves_closes_its_transport_and_is_reported():
     async with house() as home:
         teacher, _, _, _ = await lesson(home)
         await teacher.close()
-        await until(lambda: "t" not in home.worker.transports)
+        await until(lambda: "t" not in home.worker.registry.transports)
         changes = [n for n in home.notices if isinstance(n, control.TransportChanged) and n.transport == "t"]
         assert [change.state for change in changes] == ["connected", "closed"]
         assert (await home.ask(control.TakeInventory(), control.Inventory)).consumers == ()
@@ -321,7 +321,7 @@ async def test_fifty_joins_and_leaves_leave_nothing_behind():
                 await peer.close()
             else:
                 await peer.close()
-                await until(lambda: f"x{turn}" not in home.worker.transports)  # noqa: B023
+                await until(lambda: f"x{turn}" not in home.worker.registry.transports)  # noqa: B023
             home.peers.remove(peer)
             if turn == 4:
                 gc.collect()
@@ -330,10 +330,10 @@ async def test_fifty_joins_and_leaves_leave_nothing_behind():
         await until(lambda: len(asyncio.all_tasks()) <= baseline[2])
         assert (files(), threading.active_count()) == baseline[:2]
         worker = home.worker
-        assert len(worker.transports) == len(worker.network.paths) == 2
+        assert len(worker.registry.transports) == len(worker.network.paths) == 2
         assert len(worker.network.by_ufrag) == 2
-        assert len(worker.routers["r"].transports) == 2
-        assert len(next(iter(worker.transports["t"].producers.values())).consumers) == 1
+        assert len(worker.registry.routers["r"].transports) == 2
+        assert len(next(iter(worker.registry.transports["t"].producers.values())).consumers) == 1
         assert not worker._closing
         send_video(teacher, range(2), keys=(0,))
 
@@ -366,7 +366,7 @@ async def test_a_transport_that_never_connects_is_given_up(monkeypatch):
     async with house() as home:
         peer = await home.open("t", "send")
         await home.ask(control.ConnectTransport("t", peer.dtls_parameters), control.Done)
-        await until(lambda: "t" not in home.worker.transports)
+        await until(lambda: "t" not in home.worker.registry.transports)
         assert home.notices[-1] == control.TransportChanged("r", "t", "peer t", "closed")
 
 

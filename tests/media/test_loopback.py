@@ -252,7 +252,7 @@ async def test_old_packets_are_let_go():
         teacher, _, got, _ = await lesson(home)
         send_video(teacher, range(20), keys=(0,))
         await until(lambda: len(got) == 20)
-        (stream,) = home.worker.transports["t"].producers["screen"].streams
+        (stream,) = home.worker.registry.transports["t"].producers["screen"].streams
         assert stream.history.get(0x10000 + 105) is not None
         for _ in range(KEPT_TICKS + 1):
             stream.tick_slowly()
@@ -294,7 +294,7 @@ async def test_made_up_ssrcs_leave_nothing_behind():
             teacher.send_rtp(picture(5, ssrc=0x6000_0000 + index))
             if index % 50 == 49:
                 await until(lambda: counters.rtcp_received + counters.dropped_unrouted >= 2 * (index + 1))  # noqa: B023
-        opened = home.worker.transports["t"]._inbound
+        opened = home.worker.registry.transports["t"]._inbound
         assert len(opened) <= inbound.MAX_SSRCS
         send_video(teacher, range(4, 6))
         await until(lambda: len(got) == 6)
@@ -336,7 +336,7 @@ async def test_a_dead_tcp_connection_goes_with_its_consent():
         student.stop_checks()
         ahead = 31.0
         await until(lambda: listener.connections == 0)
-        assert not home.worker.transports["s"].is_connected
+        assert not home.worker.registry.transports["s"].is_connected
 
 
 async def test_key_frames_are_asked_at_most_so_often():
@@ -551,7 +551,7 @@ async def test_consent_expires_with_time_and_returns():
         await until(lambda: len(got) == 2)
         ahead = 31.0
         teacher.check()
-        await until(lambda: not home.worker.transports["s"].is_connected)
+        await until(lambda: not home.worker.registry.transports["s"].is_connected)
         state = next(
             n
             for n in reversed(home.notices)
@@ -559,7 +559,7 @@ async def test_consent_expires_with_time_and_returns():
         )
         assert (state.state, state.peer, state.router) == ("disconnected", "peer s", "r")
         student.check()
-        await until(lambda: home.worker.transports["s"].is_connected)
+        await until(lambda: home.worker.registry.transports["s"].is_connected)
         send_video(teacher, range(2, 5), keys=(3,))
         await until(lambda: len(got) == 4)
         assert numbers(got) == [0, 1, 3, 4]
@@ -600,7 +600,7 @@ async def test_ten_thousand_malformed_datagrams_close_nothing():
                     sent += 1
                 await until(lambda: home.worker.network._udp.received - before >= sent)  # noqa: B023
         assert home.worker.counters.errors == 0
-        assert all(t.is_connected for t in home.worker.transports.values())
+        assert all(t.is_connected for t in home.worker.registry.transports.values())
         send_video(teacher, range(3), keys=(0,))
         await until(lambda: len(got) == 3)
 
@@ -630,4 +630,4 @@ async def test_malformed_plain_packets_of_a_participant_change_nothing():
         received = lambda: home.worker.counters.rtcp_received + home.worker.network._udp.received  # noqa: E731
         await until(lambda: received() > 600)
         assert home.worker.counters.errors == 0
-        assert all(t.is_connected for t in home.worker.transports.values())
+        assert all(t.is_connected for t in home.worker.registry.transports.values())
