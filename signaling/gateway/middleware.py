@@ -1,5 +1,6 @@
 """Around every request: request id, access log, errors as JSON, origin check, security headers."""
 
+import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -52,7 +53,10 @@ def _record(request: web.Request, response: web.StreamResponse, request_id: str,
         metrics = request.app[GATEWAY].metrics
         metrics.request_seconds.labels(f"{request.method} {route}", str(response.status)).observe(seconds)
     if request.path not in _QUIET:
-        _log.info(
+        # A page is two dozen reads; what was changed or went wrong must not drown in them.
+        read = request.method in ("GET", "HEAD") and response.status < 400
+        _log.log(
+            logging.DEBUG if read else logging.INFO,
             "request",
             request=request_id,
             method=request.method,

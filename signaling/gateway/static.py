@@ -26,6 +26,15 @@ async def page(request: web.Request) -> web.StreamResponse:
     return _file(index, "no-cache")
 
 
+async def lost(request: web.Request) -> web.StreamResponse:
+    """Any other address: people get the client, which says so in their words; programs get the error."""
+    index = request.app[GATEWAY].static / "index.html"
+    if "text/html" not in request.headers.get("Accept", "") or not index.is_file():
+        raise ApiError("not_found", "no such page")
+    headers = {"Cache-Control": "no-cache"}
+    return web.Response(status=404, body=index.read_bytes(), content_type="text/html", headers=headers)
+
+
 async def asset(request: web.Request) -> web.StreamResponse:
     """Files of ``assets/`` carry a hash in their name: they never change."""
     return _static(request, f"assets/{request.match_info['name']}", "public, max-age=31536000, immutable")
@@ -64,3 +73,4 @@ def add_static(app: web.Application) -> None:
         app.router.add_get(path, page)
     app.router.add_get("/assets/{name:.+}", asset)
     app.router.add_get(r"/{name:[^/]+\.[a-z0-9]+}", root_file)
+    app.router.add_get(r"/{nowhere:(?!api/|assets/).+}", lost)

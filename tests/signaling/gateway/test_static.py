@@ -62,3 +62,17 @@ async def test_an_unbuilt_client_is_said_plainly(tmp_path: Path) -> None:
     ):
         assert answer.status == 503
         assert "not built" in await answer.text()
+
+
+async def test_a_wrong_address_is_told_in_the_readers_way(tmp_path: Path, static: Path) -> None:
+    async with school_at(tmp_path, static=static) as school:
+        http = (await school.who("student1")).http
+        async with http.get("/nowhere/at/all", headers={"Accept": "text/html,*/*"}) as answer:
+            assert answer.status == 404
+            assert "Lớp học" in await answer.text()
+        async with http.get("/nowhere", headers={"Accept": "application/json"}) as answer:
+            assert answer.status == 404
+            assert (await answer.json())["error"]["code"] == "not_found"
+        async with http.get("/api/nowhere", headers={"Accept": "text/html"}) as answer:
+            assert answer.status == 404
+            assert (await answer.json())["error"]["code"] == "not_found"
