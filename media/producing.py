@@ -71,8 +71,9 @@ class Producing:
 
     async def _pause(self, request: control.PauseProducer) -> control.Reply:
         producer = self._registry.producer(request.producer)
+        router = self._registry.router_of(producer)
         producer.pause()
-        self._registry.router_of(producer).speakers.forget(producer.id)
+        router.speakers.forget(producer.id)
         return control.Done()
 
     async def _resume(self, request: control.ResumeProducer) -> control.Reply:

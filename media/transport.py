@@ -3,7 +3,7 @@ and consumers; what leaves goes through its outlet."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -216,9 +216,6 @@ class Transport:
         ]
         if blocks:
             self.outlet.send_rtcp(build_receiver(SENDER_SSRC, blocks))
-
-    def addresses(self) -> tuple[Hashable, ...]:
-        return self.ice.addresses
 
     def add_consumer(self, consumer: Consumer) -> None:
         self.consumers[consumer.id] = consumer
