@@ -70,6 +70,7 @@ export const en: Words = {
     emptyTeacher: "No lessons today yet. Press “New lesson” to make the first one.",
     emptyStudent: "No lessons for your class today yet. This page updates by itself when a teacher makes one.",
     emptyOther: "No lessons today yet. This page updates by itself.",
+    onlyLook: "This account sees the timetable. Entering is for the class and its teachers.",
     newTitle: "New lesson",
     fieldTitle: "Title",
     fieldTitleHint: "For example: Maths – quadratic functions",

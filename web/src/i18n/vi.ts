@@ -67,6 +67,7 @@ export const vi = {
     emptyTeacher: "Hôm nay chưa có tiết học nào. Bấm “Tạo tiết học” để mở tiết đầu tiên.",
     emptyStudent: "Hôm nay chưa có tiết học nào của lớp em. Trang này tự cập nhật khi giáo viên tạo tiết học.",
     emptyOther: "Hôm nay chưa có tiết học nào. Trang này tự cập nhật.",
+    onlyLook: "Tài khoản này xem được lịch học. Chỉ học sinh và thầy cô mới vào lớp.",
     newTitle: "Tiết học mới",
     fieldTitle: "Tên bài",
     fieldTitleHint: "Ví dụ: Toán – Hàm số bậc hai",

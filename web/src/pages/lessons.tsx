@@ -64,6 +64,7 @@ export function LessonsPage() {
           <Spinner /> {words.app.loading}
         </p>
       )}
+      {rows.length > 0 && rows.every((row) => !row.mayEnter) && <p className="note-line">{words.lessons.onlyLook}</p>}
       {data && own.length === 0 && <p className="empty">{empty}</p>}
       {own.length > 0 && (
         <ul className="lesson-list">
