@@ -12,7 +12,7 @@ from classroom.ids import ConnectionId, ParticipantId
 from classroom.lesson.audience import Audience, audience
 from classroom.lesson.checks import inside
 from classroom.lesson.commands import Connect, Drop, Leave
-from classroom.lesson.events import Left, Removed
+from classroom.lesson.events import DeviceReplaced, Left, Removed
 from classroom.lesson.refusal import Refusal
 from classroom.lesson.state import Admission, Phase
 from classroom.lesson.view import Resync
@@ -185,11 +185,16 @@ class Connection:
         gateway, host = self._gateway, self._host
         await self._take_over_from_same_page()
         try:
-            await host.execute(Connect(self._actor, self.id))
+            came = await host.execute(Connect(self._actor, self.id))
             self._take_up_media()
             host.listeners[self.id] = self.changed
             gateway.sockets.add(host.lesson, self)
             self._tell_state()
+            replaced = not isinstance(came, Refusal) and any(
+                isinstance(r.event, DeviceReplaced) for r in came
+            )
+            if replaced and self.admitted:
+                self.send(server.Notice("took_over"))
             self._close_if_over()
             await self._speak()
         except StoreError as error:

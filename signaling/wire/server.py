@@ -108,7 +108,8 @@ class Speakers(ServerMessage, frozen=True, tag="speakers"):
 
 class Notice(ServerMessage, frozen=True, tag="notice"):
     """Something to tell in plain words, by ``code``: recording_disk_full, recording_slow_disk,
-    recorder_restarted, media_restarted."""
+    recorder_restarted, media_restarted,
+    took_over (this device took the place of another one of the same account)."""
 
     code: str
 

@@ -133,6 +133,9 @@ async def test_the_newer_device_takes_over(school: School) -> None:
         await use_here.click()
     await other.enter()
     await expect(student.page.get_by_text("opened on another device").first).to_be_visible(timeout=SOON)
+    await expect(other.page.get_by_text("was in the lesson on another device").first).to_be_visible(
+        timeout=SOON
+    )
     await expect(teacher.person("student6")).to_have_count(1)
 
 

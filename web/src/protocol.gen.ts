@@ -705,7 +705,8 @@ export interface Speakers {
 }
 /**
  * Something to tell in plain words, by ``code``: recording_disk_full, recording_slow_disk,
- *     recorder_restarted, media_restarted.
+ *     recorder_restarted, media_restarted,
+ *     took_over (this device took the place of another one of the same account).
  */
 export interface Notice {
   type: "notice";

@@ -9,6 +9,7 @@ from msgspec import Struct
 from media import control
 from signaling.bus.port import TimedOut
 from signaling.wire import client as ask
+from signaling.wire import server as told
 from tests.clients.lesson_socket import Refused
 from tests.signaling.gateway.fakes import CAPABILITIES, FakeWorker
 from tests.signaling.gateway.room import Person, Room
@@ -60,8 +61,9 @@ async def test_a_replaced_device_receives_nothing_more(room: Room) -> None:
     old = room.people["student1"]
     voice = await old.share("microphone")
     assert len(mine()) == 2
-    await enter_as(room, "student1", "another device, which asks for no media")
+    new = await enter_as(room, "student1", "another device, which asks for no media")
     await old.socket.until(lambda: old.socket.bye == "replaced")
+    await new.socket.until(lambda: told.Notice("took_over") in new.heard)
     await until(lambda: not mine())
     assert voice not in room.school.worker.producers
 

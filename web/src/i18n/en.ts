@@ -343,6 +343,7 @@ export const en: Words = {
     recording_slow_disk: "The server's disk is slow: the recording may miss parts.",
     recorder_restarted: "The recorder has restarted and goes on recording.",
     media_restarted: "Picture and sound were reconnected.",
+    took_over: "This account was in the lesson on another device. The lesson goes on here; the other device has been closed.",
     muted: "The teacher turned off your microphone.",
     shareStopped: "The teacher stopped your screen share.",
     mayShare: "The teacher lets you share your screen.",

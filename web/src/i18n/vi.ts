@@ -340,6 +340,7 @@ export const vi = {
     recording_slow_disk: "Ổ đĩa máy chủ chậm: bài ghi có thể thiếu vài đoạn.",
     recorder_restarted: "Bộ ghi hình vừa khởi động lại và đang ghi tiếp.",
     media_restarted: "Hình và tiếng vừa được nối lại.",
+    took_over: "Tài khoản này đang ở trong lớp trên thiết bị khác. Tiết học tiếp tục ở đây, thiết bị kia đã được đóng.",
     muted: "Giáo viên đã tắt micrô của bạn.",
     shareStopped: "Giáo viên đã dừng chia sẻ màn hình của bạn.",
     mayShare: "Giáo viên đã cho bạn chia sẻ màn hình.",
