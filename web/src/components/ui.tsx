@@ -133,6 +133,16 @@ export function Spinner() {
   return <span className="spinner" aria-hidden />;
 }
 
+/** What a page says until its data is there. */
+export function Loading() {
+  const words = useWords();
+  return (
+    <p role="status" className="loading">
+      <Spinner /> {words.app.loading}
+    </p>
+  );
+}
+
 /** A whole page that says one thing and what to do next. */
 export function Statement({ title, hint, children, icon }: { title: string; hint?: string; children?: ReactNode; icon?: ReactNode }) {
   return (

@@ -2,7 +2,7 @@ import { useCallback } from "react";
 import { FileSpreadsheet } from "lucide-react";
 import { api, paths } from "../api/http";
 import { useLoaded } from "../components/loaded";
-import { Spinner, Statement } from "../components/ui";
+import { Loading, Statement } from "../components/ui";
 import { errorWords } from "../i18n/errors";
 import { useLanguage } from "../i18n/language";
 import { clock } from "../i18n/time";
@@ -26,11 +26,7 @@ export function AttendancePage({ lesson }: { lesson: string }) {
     );
   }
   if (!data) {
-    return (
-      <p role="status" className="loading">
-        <Spinner /> {words.app.loading}
-      </p>
-    );
+    return <Loading />;
   }
   const roster = data.rows.filter((row) => row.onRoster);
   const here = roster.filter((row) => row.status !== "absent").length;

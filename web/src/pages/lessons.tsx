@@ -5,7 +5,7 @@ import { api } from "../api/http";
 import { LessonItem } from "../components/lesson-item";
 import { useLoaded } from "../components/loaded";
 import { NewLessonDialog } from "../components/new-lesson";
-import { Button, Spinner } from "../components/ui";
+import { Button, Loading } from "../components/ui";
 import { errorWords } from "../i18n/errors";
 import { useWords } from "../i18n/language";
 import type { LessonRow } from "../protocol.gen";
@@ -59,11 +59,7 @@ export function LessonsPage() {
           {errorWords(error, words)}
         </p>
       )}
-      {!data && !error && (
-        <p role="status" className="loading">
-          <Spinner /> {words.app.loading}
-        </p>
-      )}
+      {!data && !error && <Loading />}
       {rows.length > 0 && rows.every((row) => !row.mayEnter) && <p className="note-line">{words.lessons.onlyLook}</p>}
       {data && own.length === 0 && <p className="empty">{empty}</p>}
       {own.length > 0 && (

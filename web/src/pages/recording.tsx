@@ -4,7 +4,7 @@ import { Switch } from "react-aria-components";
 import { api, paths } from "../api/http";
 import { useLoaded } from "../components/loaded";
 import { fileName } from "../components/recording-words";
-import { Button, Spinner, Statement } from "../components/ui";
+import { Button, Loading, Statement } from "../components/ui";
 import { SPEEDS, useReplayKeys } from "../components/use-replay-keys";
 import { errorWords } from "../i18n/errors";
 import { useLanguage } from "../i18n/language";
@@ -32,11 +32,7 @@ export function RecordingPage({ recording }: { recording: string }) {
     );
   }
   if (!data) {
-    return (
-      <p role="status" className="loading">
-        <Spinner /> {words.app.loading}
-      </p>
-    );
+    return <Loading />;
   }
   return <Replay detail={data} reload={reload} />;
 }

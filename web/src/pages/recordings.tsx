@@ -2,7 +2,7 @@ import { Play } from "lucide-react";
 import { useMe } from "../account";
 import { api } from "../api/http";
 import { useLoaded } from "../components/loaded";
-import { Spinner } from "../components/ui";
+import { Loading } from "../components/ui";
 import { errorWords } from "../i18n/errors";
 import { useLanguage } from "../i18n/language";
 import { clock, day, length, size } from "../i18n/time";
@@ -29,11 +29,7 @@ export function RecordingsPage() {
           {errorWords(error, words)}
         </p>
       )}
-      {!data && !error && (
-        <p role="status" className="loading">
-          <Spinner /> {words.app.loading}
-        </p>
-      )}
+      {!data && !error && <Loading />}
       {data && rows.length === 0 && (
         <p className="empty">{me.role === "student" ? words.recordings.emptyStudent : words.recordings.empty}</p>
       )}
