@@ -21,7 +21,7 @@ from classroom.stores.port import StoreError
 from signaling.gateway import media_requests, requests
 from signaling.gateway.context import Gateway
 from signaling.gateway.host import Change, LessonHost
-from signaling.gateway.lesson_media import MediaRefused
+from signaling.gateway.media_placement import MediaRefused
 from signaling.gateway.outbox import Outbox
 from signaling.gateway.token_bucket import TokenBucket
 from signaling.wire import client, server

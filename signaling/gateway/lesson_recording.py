@@ -18,7 +18,7 @@ from recorder import control as recorder
 from signaling.bus.port import Bus, BusError
 from signaling.gateway.host import LessonHost
 from signaling.gateway.lesson_media import LessonMedia
-from signaling.gateway.media_plan import MediaTable
+from signaling.gateway.media_table import MediaTable
 from signaling.gateway.recording_plan import RecordingPlan, RecordingTable, Tap, plan
 
 _log = structlog.get_logger("recording_director")

@@ -205,7 +205,7 @@ class MediaDirector:
         if isinstance(notice, control.TransportChanged):
             media.transport_changed(notice)
         else:
-            media.speakers(notice)
+            media.news.speakers(notice)
 
     async def take_stats(self) -> None:
         """Ask every worker for its figures, for /metrics."""

@@ -7,8 +7,9 @@ from classroom.lesson.commands import StartShare
 from classroom.lesson.refusal import Refusal
 from classroom.people import Actor
 from signaling.gateway.host import LessonHost
-from signaling.gateway.lesson_media import LessonMedia, MediaRefused
-from signaling.gateway.media_plan import KIND_OF
+from signaling.gateway.lesson_media import LessonMedia
+from signaling.gateway.media_placement import MediaRefused
+from signaling.gateway.media_table import KIND_OF
 from signaling.wire import client, server
 
 MediaMessage = (
@@ -36,10 +37,10 @@ async def answer_media(
     me = ParticipantId(actor.account)
     match message:
         case client.GetCapabilities():
-            return (server.Capabilities(message.id, await media.capabilities()),)
+            return (server.Capabilities(message.id, await media.access.capabilities()),)
         case client.JoinMedia():
-            instance, mine = await media.join(me, connection, message.rtp_capabilities)
-            told = (media.consumer_message(consumer) for consumer in mine)
+            instance, mine = await media.access.join(me, connection, message.rtp_capabilities)
+            told = (media.news.consumer_message(consumer) for consumer in mine)
             return (
                 server.MediaJoined(message.id, instance, tuple(mine)),
                 *(consumer for consumer in told if consumer is not None),
@@ -47,19 +48,19 @@ async def answer_media(
         case client.OpenTransport():
             return (
                 server.Transport(
-                    message.id, await media.open_transport(me, connection, page, send=message.send)
+                    message.id, await media.access.open_transport(me, connection, page, send=message.send)
                 ),
             )
         case client.ConnectTransport():
-            await media.connect_transport(me, message.transport, message.dtls_parameters)
+            await media.access.connect_transport(me, message.transport, message.dtls_parameters)
         case client.RestartIce():
-            return (server.Ice(message.id, await media.restart_ice(me, message.transport)),)
+            return (server.Ice(message.id, await media.access.restart_ice(me, message.transport)),)
         case client.Produce():
             return (await _produce(message, host, media, actor),)
         case client.ResumeConsumer():
-            await media.resume_consumer(me, message.consumer)
+            await media.access.resume_consumer(me, message.consumer)
         case client.PauseConsumer():
-            await media.pause_consumer(me, message.consumer)
+            await media.access.pause_consumer(me, message.consumer)
     return (server.Ok(message.id),)
 
 
@@ -69,16 +70,16 @@ async def _produce(
     """The rules are asked first; then the worker; then the share is committed, and told to all."""
     if KIND_OF[message.source] != message.kind:
         raise MediaRefused("invalid", f"{message.source} is not {message.kind}")
-    refusal = host.check(StartShare(actor, media.new_share(), message.source))
+    refusal = host.check(StartShare(actor, media.access.new_share(), message.source))
     if refusal is not None:
         return server.Error(message.id, refusal.code, refusal.detail)
-    share = await media.produce(
+    share = await media.access.produce(
         ParticipantId(actor.account), message.transport, message.source, message.kind, message.rtp_parameters
     )
     try:
         answer = await host.execute(StartShare(actor, share, message.source))
     finally:
-        media.settle(share)
+        media.access.settle(share)
     if isinstance(answer, Refusal):
         return server.Error(message.id, answer.code, answer.detail)
     return server.Produced(message.id, share)

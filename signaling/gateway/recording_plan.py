@@ -7,7 +7,7 @@ from msgspec import Struct
 from classroom.ids import RecordingId, ShareId
 from classroom.lesson.stage import on_stage
 from classroom.lesson.state import LessonState
-from signaling.gateway.media_plan import MediaTable
+from signaling.gateway.media_table import MediaTable
 
 
 class Tap(Struct, frozen=True):

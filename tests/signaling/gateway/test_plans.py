@@ -9,14 +9,8 @@ from classroom.lesson.state import Admission, LessonState, Participant, Phase, R
 from classroom.people import Role
 from media import control
 from signaling.gateway import media_plan, recording_plan
-from signaling.gateway.media_plan import (
-    Joined,
-    MediaPlan,
-    MediaTable,
-    OpenConsumer,
-    OpenProducer,
-    OpenTransport,
-)
+from signaling.gateway.media_plan import MediaPlan
+from signaling.gateway.media_table import Joined, MediaTable, OpenConsumer, OpenProducer, OpenTransport, adopt
 from signaling.gateway.outbox import Outbox
 from signaling.gateway.recording_plan import RecordingPlan, RecordingTable, Tap
 from signaling.gateway.token_bucket import TokenBucket
@@ -186,7 +180,7 @@ def test_an_inventory_is_taken_for_ones_own_only() -> None:
         taps={7: "unix:/nowhere", 8: "unix:/nowhere"},
         tapped={7: SCREEN, 8: "z"},
     )
-    found = media_plan.adopt(LessonId("lesson"), inventory)
+    found = adopt(LessonId("lesson"), inventory)
     assert found.transports == {"ts": OpenTransport(TEACHER, send=True)}
     assert set(found.producers) == {SCREEN}
     assert found.consumers == {}

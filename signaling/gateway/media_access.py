@@ -1,0 +1,173 @@
+"""What participants ask of a lesson's media: goes straight to the worker, and into the table, so that
+the next plan sees it. All raise MediaRefused."""
+
+from collections.abc import Callable
+
+from classroom.ids import ConnectionId, ParticipantId, ShareId
+from classroom.lesson.commands import LoseShare
+from classroom.lesson.events import Source
+from media import control
+from media.parameters import (
+    DtlsParameters,
+    IceParameters,
+    Kind,
+    RtpCapabilities,
+    RtpParameters,
+    TransportParameters,
+)
+from signaling.gateway.clock import MakeId
+from signaling.gateway.host import LessonHost
+from signaling.gateway.media_placement import MediaRefused, Placement
+from signaling.gateway.media_plan import peer_of
+from signaling.gateway.media_steps import MediaSteps
+from signaling.gateway.media_table import Joined, OpenConsumer, OpenProducer, OpenTransport
+
+
+class MediaAccess:
+    """``wake``: the lesson's plan is to be made anew."""
+
+    def __init__(
+        self,
+        host: LessonHost,
+        placement: Placement,
+        steps: MediaSteps,
+        *,
+        make_id: MakeId,
+        wake: Callable[[], None],
+    ) -> None:
+        self._host = host
+        self._placement = placement
+        self._steps = steps
+        self._make_id = make_id
+        self._wake = wake
+
+    async def capabilities(self) -> RtpCapabilities:
+        await self._need_place()
+        assert self._placement.capabilities is not None
+        return self._placement.capabilities
+
+    async def open_transport(
+        self, participant: ParticipantId, connection: ConnectionId, page: str, *, send: bool
+    ) -> TransportParameters:
+        """One of each direction: an older one is closed, with what it carried."""
+        await self._need_place()
+        old = self._placement.table.transport_of(participant, send=send)
+        if old is not None:
+            shares = [
+                share for share, entry in self._placement.table.producers.items() if entry.transport == old
+            ]
+            await self._steps.close_transport(old)
+            for share in shares:
+                await self._host.execute(LoseShare(share))
+        transport = self._make_id()
+        table = self._placement.table
+        entry = OpenTransport(participant, send, page)
+        try:
+            reply = await self._placement.ask(
+                control.OpenTransport(
+                    self._host.lesson,
+                    transport,
+                    peer_of(self._host.lesson, participant),
+                    "send" if send else "recv",
+                ),
+                control.TransportOpened,
+            )
+            self._still(participant, connection)
+        except BaseException:
+            # The worker may have it, or be about to: it is to be closed there.
+            table.transports[transport] = entry
+            table.doomed.add(transport)
+            self._wake()
+            raise
+        self._placement.table.transports[transport] = entry
+        self._wake()
+        return reply.parameters
+
+    async def connect_transport(
+        self, participant: ParticipantId, transport: str, dtls: DtlsParameters
+    ) -> None:
+        self._own_transport(participant, transport)
+        await self._placement.ask(control.ConnectTransport(transport, dtls), control.Done)
+
+    async def restart_ice(self, participant: ParticipantId, transport: str) -> IceParameters:
+        self._own_transport(participant, transport)
+        return (await self._placement.ask(control.RestartIce(transport), control.IceRestarted)).ice_parameters
+
+    def new_share(self) -> ShareId:
+        return ShareId(self._make_id())
+
+    async def produce(
+        self,
+        participant: ParticipantId,
+        transport: str,
+        source: Source,
+        kind: Kind,
+        parameters: RtpParameters,
+    ) -> ShareId:
+        """Open a producer whose share the caller then commits; see ``settle``."""
+        if not self._own_transport(participant, transport).send:
+            raise MediaRefused("no_such_transport", "not a send transport")
+        share = self.new_share()
+        self._placement.table.pending.add(share)
+        try:
+            await self._placement.ask(
+                control.Produce(transport, share, kind, parameters, tag=source, paused=False), control.Done
+            )
+            if transport not in self._placement.table.transports or transport in self._placement.table.doomed:
+                raise MediaRefused("no_such_transport", "closed meanwhile")
+        except BaseException:
+            self._placement.table.pending.discard(share)
+            raise
+        self._placement.table.producers[share] = OpenProducer(participant, transport, source, paused=False)
+        return share
+
+    def settle(self, share: ShareId) -> None:
+        """The share was committed, or not: from now on the lesson's state says whether it stays."""
+        self._placement.table.pending.discard(share)
+        self._wake()
+
+    async def join(
+        self, participant: ParticipantId, connection: ConnectionId, rtp_capabilities: RtpCapabilities
+    ) -> tuple[str, dict[str, OpenConsumer]]:
+        """From now on the participant gets consumers. Returns the instance and the consumers it has."""
+        await self._need_place()
+        self._still(participant, connection)
+        assert self._placement.instance is not None
+        self._placement.table.unsupported = {
+            pair for pair in self._placement.table.unsupported if pair[0] != participant
+        }
+        self._placement.table.joined[participant] = Joined(connection, rtp_capabilities)
+        self._wake()
+        return self._placement.instance, {
+            c: e for c, e in self._placement.table.consumers.items() if e.participant == participant
+        }
+
+    async def resume_consumer(self, participant: ParticipantId, consumer: str) -> None:
+        self._own_consumer(participant, consumer)
+        await self._placement.ask(control.ResumeConsumer(consumer), control.Done)
+
+    async def pause_consumer(self, participant: ParticipantId, consumer: str) -> None:
+        self._own_consumer(participant, consumer)
+        await self._placement.ask(control.PauseConsumer(consumer), control.Done)
+
+    def _still(self, participant: ParticipantId, connection: ConnectionId) -> None:
+        """Things change while a worker is asked. Raises MediaRefused."""
+        state = self._host.state
+        entry = None if state is None else state.participants.get(participant)
+        if entry is None or not entry.inside or entry.connection != connection:
+            raise MediaRefused("not_admitted", "not in the lesson any more, or by another connection")
+
+    def _own_transport(self, participant: ParticipantId, transport: str) -> OpenTransport:
+        entry = self._placement.table.transports.get(transport)
+        if entry is None or entry.participant != participant or transport in self._placement.table.doomed:
+            raise MediaRefused("no_such_transport", "")
+        return entry
+
+    def _own_consumer(self, participant: ParticipantId, consumer: str) -> None:
+        entry = self._placement.table.consumers.get(consumer)
+        if entry is None or entry.participant != participant:
+            raise MediaRefused("no_such_consumer", "")
+
+    async def _need_place(self) -> None:
+        self._wake()
+        await self._placement.need()
