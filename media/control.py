@@ -133,6 +133,14 @@ class PauseConsumer(Struct, frozen=True, tag="media.pause_consumer"):
     consumer: str
 
 
+class PreferConsumer(Struct, frozen=True, tag="media.prefer_consumer"):
+    """How large the picture is shown, in device pixels: no larger layer need be sent. Reply: Done."""
+
+    consumer: str
+    width: int
+    height: int
+
+
 class CloseConsumer(Struct, frozen=True, tag="media.close_consumer"):
     consumer: str
 
@@ -230,6 +238,7 @@ Request = (
     | Consume
     | ResumeConsumer
     | PauseConsumer
+    | PreferConsumer
     | CloseConsumer
     | StartTap
     | StopTap
@@ -266,4 +275,15 @@ class TapLost(Struct, frozen=True, tag="media.tap_lost"):
     taps: tuple[int, ...]
 
 
-Notice = TransportChanged | SpeakersChanged | TapLost
+class LayersWanted(Struct, frozen=True, tag="media.layers_wanted"):
+    """Which encodings of a producer somebody takes (a tap takes too), in the order of their rids.
+
+    All false: nobody takes any; the publisher may rest until the next of these.
+    """
+
+    router: str
+    producer: str
+    layers: tuple[bool, ...]
+
+
+Notice = TransportChanged | SpeakersChanged | TapLost | LayersWanted
