@@ -11,6 +11,7 @@ MAX_PER_ADDRESS = 512
 MAX_WRITE_BUFFER = 1 << 20
 MAX_FRAME = 2048
 FIRST_SECONDS = 10.0
+BACKLOG = 1024
 
 
 class TcpConnection(asyncio.Protocol):
@@ -102,8 +103,12 @@ class TcpListener:
         self.refused = 0
 
     async def start(self, host: str, port: int) -> None:
+        """``::`` serves IPv4 too, as the UDP socket does. Raises OSError."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        sock = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=host == "::")
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: TcpConnection(self), host, port)
+        # asyncio would make an IPv6 socket of its own that serves IPv6 alone.
+        self._server = await loop.create_server(lambda: TcpConnection(self), sock=sock, backlog=BACKLOG)
 
     @property
     def connections(self) -> int:

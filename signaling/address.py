@@ -7,7 +7,7 @@ import msgspec
 
 from signaling.settings import Settings
 
-_DOCUMENTATION = (("192.0.2.1", socket.AF_INET), ("2001:db8::1", socket.AF_INET6))
+_DOCUMENTATION = {4: ("192.0.2.1", socket.AF_INET), 6: ("2001:db8::1", socket.AF_INET6)}
 """Nobody has these addresses (RFC 5737, RFC 3849); connecting UDP to one only chooses a route."""
 
 
@@ -29,18 +29,24 @@ def of_host(host: str) -> str:
 
 def primary_address() -> str:
     """The source address of the default route, else loopback. Sends nothing."""
-    for target, family in _DOCUMENTATION:
-        try:
-            with socket.socket(family, socket.SOCK_DGRAM) as probe:
-                probe.connect((target, 9))
-                return str(probe.getsockname()[0])
-        except OSError:
-            continue
-    return "127.0.0.1"
+    return source_address(4) or source_address(6) or "127.0.0.1"
+
+
+def source_address(version: int) -> str | None:
+    """What leaves by the default route of IPv4 or IPv6 leaves from here; None: there is no such route."""
+    target, family = _DOCUMENTATION[version]
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((target, 9))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return None
 
 
 def listen_on(settings: Settings) -> str:
-    """The announced address where it is the host's own; else every address (it may be a router's)."""
+    """The announced address where it is the host's own; else every address (it may be a router's), IPv4
+    and IPv6 through one socket when an IPv6 one is announced."""
     if settings.media_ip == of_host(settings.host):
         return settings.media_ip
-    return "::" if ipaddress.ip_address(settings.media_ip).version == 6 else "0.0.0.0"  # noqa: S104
+    versions = {ipaddress.ip_address(address).version for address in settings.media_addresses}
+    return "::" if 6 in versions else "0.0.0.0"  # noqa: S104

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from msgspec import Struct
-
-from signaling.address import listen_on
 from signaling.assembly import resolve
+from signaling.doctor_media import in_use, media_address, media_ports, turn
+from signaling.finding import Finding, note, ok, problem
 from signaling.settings import Settings
 from signaling.tls import BadCertificate
 
@@ -22,30 +21,6 @@ FREE_SPACE = 5 * 1024**3
 OPEN_FILES = 4096
 _TIME_ERROR = 5
 _STATIC = Path(__file__).with_name("static")
-
-
-class Finding(Struct, frozen=True):
-    """``state``: ok, note (it works, could be better) or problem. ``todo``: what to do about it."""
-
-    state: str
-    what: str
-    todo: str = ""
-
-    def __str__(self) -> str:
-        label = {"ok": "OK", "note": "note", "problem": "PROBLEM"}[self.state]
-        return f"{label:<8} {self.what}" + (f" → {self.todo}" if self.todo else "")
-
-
-def ok(what: str) -> Finding:
-    return Finding("ok", what)
-
-
-def note(what: str, todo: str) -> Finding:
-    return Finding("note", what, todo)
-
-
-def problem(what: str, todo: str) -> Finding:
-    return Finding("problem", what, todo)
 
 
 def main(settings: Settings) -> int:
@@ -68,10 +43,11 @@ def examine(settings: Settings) -> Iterable[Finding]:
     else:
         yield _tls(settings)
     checks: tuple[Callable[[Settings], Finding], ...] = (
-        _web_port, _media_ports, _media_address, _buffers, _files, _av, _client, _database, _redis, _space, _clock,
+        _web_port, media_ports, media_address, _buffers, _files, _av, _client, _database, _redis, _space, _clock,
     )  # fmt: skip
     for check in checks:
         yield check(settings)
+    yield from turn(settings)
 
 
 def _python() -> Finding:
@@ -106,49 +82,13 @@ def _tls(settings: Settings) -> Finding:
     return ok(f"TLS: certificate valid until {until:%Y-%m-%d}")
 
 
-def _in_use(host: str, port: int, kind: socket.SocketKind) -> str | None:
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=kind, flags=socket.AI_PASSIVE)[0]
-        with socket.socket(family, kind) as probe:
-            if kind is socket.SOCK_STREAM:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        return error.strerror or str(error)
-    return None
-
-
 def _web_port(settings: Settings) -> Finding:
-    reason = _in_use(settings.host, settings.port, socket.SOCK_STREAM)
+    reason = in_use(settings.host, settings.port, socket.SOCK_STREAM)
     if reason is None:
         return ok(f"web port {settings.host}:{settings.port} is free")
     return problem(
         f"web port {settings.host}:{settings.port}: {reason}", "stop what uses it, or choose another --port"
     )
-
-
-def _media_ports(settings: Settings) -> Finding:
-    last = settings.media_port + settings.media_workers - 1
-    name = f"{settings.media_port}" if last == settings.media_port else f"{settings.media_port}–{last}"
-    for port in range(settings.media_port, last + 1):
-        for kind, word in ((socket.SOCK_DGRAM, "UDP"), (socket.SOCK_STREAM, "TCP")):
-            reason = _in_use(listen_on(settings), port, kind)
-            if reason is not None:
-                return problem(
-                    f"media port {port}/{word}: {reason}", "stop what uses it, or choose another --media-port"
-                )
-    return ok(f"media ports {name} (UDP and TCP) are free; open them in the firewall")
-
-
-def _media_address(settings: Settings) -> Finding:
-    if settings.media_ip.startswith("127.") or settings.media_ip == "::1":
-        if settings.is_loopback:
-            return ok(f"media address {settings.media_ip}: browsers on this machine only, like --host")
-        return problem(
-            f"media address {settings.media_ip}: no other machine reaches it",
-            "give this machine's to --media-ip",
-        )
-    return ok(f"media address {settings.media_ip}: the one browsers send media to")
 
 
 def _buffers(_settings: Settings) -> Finding:

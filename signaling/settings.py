@@ -6,11 +6,16 @@ cannot be is refused with a message that names the place, never guessed at.
 
 import difflib
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+
+from signaling import setting_checks as checks
+from signaling.setting_checks import listed
+from signaling.turn import TurnServers, parse_url
 
 ENVIRONMENT = "CLASSROOM_"
 OTHER_VARIABLES = ("CONFIG", "RUNTIME", "NODE")
@@ -20,7 +25,8 @@ _OTHER_PREFIXES = ("TEST_", "SERVICE_", "PORT_")
 
 
 class Settings(Struct, frozen=True):
-    """``media_ip``: announced to browsers (default: ``host`` if concrete, else the machine's own).
+    """``media_ip``: announced to browsers (default: ``host`` if concrete, else the machine's own); several
+    are separated by commas.
 
     Worker *i* listens on ``media_port`` + *i*. Empty URLs mean the embedded default.
     ``tap_listen``: ``host:port`` where a recorder on a machine of its own takes RTP from workers.
@@ -42,6 +48,26 @@ class Settings(Struct, frozen=True):
     school: str = "Trường học"
     tap_listen: str = ""
     metrics_token: str = ""
+    turn_urls: str = ""
+    turn_secret: str = ""
+    turn_username: str = ""
+    turn_password: str = ""
+    turn_lifetime: int = 12 * 3600
+
+    @property
+    def media_addresses(self) -> tuple[str, ...]:
+        """Those of ``media_ip``, in its order."""
+        return listed(self.media_ip)
+
+    @property
+    def turn(self) -> TurnServers:
+        return TurnServers(
+            tuple(parse_url(url) for url in listed(self.turn_urls)),
+            self.turn_secret,
+            self.turn_username,
+            self.turn_password,
+            self.turn_lifetime,
+        )
 
     @property
     def recordings(self) -> Path:
@@ -73,48 +99,6 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-def _port(value: int) -> str | None:
-    return None if 1 <= value <= 65535 else "must be between 1 and 65535"
-
-
-def _workers(value: int) -> str | None:
-    return None if 1 <= value <= 64 else "must be between 1 and 64"
-
-
-def _host(value: str) -> str | None:
-    return (
-        None if value and not any(c.isspace() or c in "/@" for c in value) else "must be a host or an address"
-    )
-
-
-def _address(value: str) -> str | None:
-    try:
-        unspecified = bool(value) and ipaddress.ip_address(value).is_unspecified
-    except ValueError:
-        return "must be an IP address, such as 192.168.1.10"
-    return "must be an address that browsers can reach" if unspecified else None
-
-
-def _scheme(*schemes: str) -> Callable[[str], str | None]:
-    def check(value: str) -> str | None:
-        if not value or value.startswith(tuple(f"{scheme}:" for scheme in schemes)):
-            return None
-        return "must start with " + " or ".join(f"{scheme}:" for scheme in schemes)
-
-    return check
-
-
-def _unsupported(value: str) -> str | None:
-    return "is not supported by this version: recordings are kept under --data" if value else None
-
-
-def _tap_listen(value: str) -> str | None:
-    host, _, port = value.rpartition(":")
-    if not value or (host and port.isdigit() and 1 <= int(port) <= 65535):
-        return None
-    return "must be host:port"
-
-
 class Entry(Struct, frozen=True):
     """How a setting is explained and checked. ``check`` gets the typed value and says what is wrong."""
 
@@ -124,34 +108,50 @@ class Entry(Struct, frozen=True):
 
 
 TABLE: dict[str, Entry] = {
-    "host": Entry("address to serve on; any but loopback gets HTTPS", "HOST", _host),
-    "port": Entry("port of the web server", "PORT", _port),
+    "host": Entry("address to serve on; any but loopback gets HTTPS", "HOST", checks.host),
+    "port": Entry("port of the web server", "PORT", checks.port),
     "media_ip": Entry(
-        "IP address announced to browsers for media; default: the machine's own", "IP", _address
+        "IP addresses announced to browsers for media, with commas between them; default: the machine's own",
+        "IP[,IP]",
+        checks.addresses,
     ),
-    "media_port": Entry("UDP and TCP port of the first media worker; worker i uses +i", "PORT", _port),
-    "media_workers": Entry("how many media workers; one per core is enough", "COUNT", _workers),
+    "media_port": Entry("UDP and TCP port of the first media worker; worker i uses +i", "PORT", checks.port),
+    "media_workers": Entry("how many media workers; one per core is enough", "COUNT", checks.workers),
     "data": Entry("directory of database, recordings and certificate", "DIRECTORY"),
     "database_url": Entry(
         "postgresql://… ; default: SQLite in the data directory",
         "URL",
-        _scheme("postgresql", "postgres", "sqlite"),
+        checks.scheme("postgresql", "postgres", "sqlite"),
     ),
-    "redis_url": Entry("redis://… joins the roles of a cluster", "URL", _scheme("redis", "rediss", "unix")),
-    "storage_url": Entry("storage of closed recordings; not in this version", "URL", _unsupported),
+    "redis_url": Entry(
+        "redis://… joins the roles of a cluster", "URL", checks.scheme("redis", "rediss", "unix")
+    ),
+    "storage_url": Entry("storage of closed recordings; not in this version", "URL", checks.unsupported),
     "tls_cert": Entry("certificate chain (PEM); default off loopback: one that it makes", "FILE"),
     "tls_key": Entry("private key of the certificate (PEM)", "FILE"),
     "demo": Entry("seed a demonstration school into an empty store", ""),
     "demo_password": Entry("password of the demonstration accounts; default: one that it makes"),
     "school": Entry("name of the school", "NAME"),
     "tap_listen": Entry(
-        "host:port where a recorder by itself takes media from workers", "HOST:PORT", _tap_listen
+        "host:port where a recorder by itself takes media from workers", "HOST:PORT", checks.tap_listen
     ),
     "metrics_token": Entry("bearer token for /metrics from other than loopback addresses"),
+    "turn_urls": Entry(
+        "TURN servers for networks that block all else, with commas between them",
+        "URL[,URL]",
+        checks.turn_urls,
+    ),
+    "turn_secret": Entry("secret shared with the TURN servers (coturn: static-auth-secret)"),
+    "turn_username": Entry("name at the TURN servers, where there is no shared secret"),
+    "turn_password": Entry("password at the TURN servers, where there is no shared secret"),
+    "turn_lifetime": Entry("how long credentials made with the secret are taken", "SECONDS", checks.lifetime),
 }
 
 _WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 _TYPES = {field.encode_name: field.type for field in msgspec.structs.fields(Settings)}
+_SECRET = re.compile("secret|password|token")
+_LISTS = frozenset({"media_ip", "turn_urls"})
+"""A file may write these as a list."""
 
 
 def flag(name: str) -> str:
@@ -195,7 +195,8 @@ def parse(
         try:
             values[name] = _convert(name, value)
         except (ValueError, msgspec.ValidationError):
-            problems.append(f"{place}: {value!r} is not {_expected(name)}")
+            shown = "what is there" if _SECRET.search(name) else repr(value)
+            problems.append(f"{place}: {shown} is not {_expected(name)}")
             continue
         problem = TABLE[name].check(values[name])
         if problem:
@@ -217,6 +218,8 @@ def _convert(name: str, value: object) -> object:
         if value.lower() not in _WORDS:
             raise ValueError
         return _WORDS[value.lower()]
+    if name in _LISTS and isinstance(value, list):
+        value = ",".join(msgspec.convert(value, list[str]))
     return msgspec.convert(value, _TYPES[name], strict=not isinstance(value, str))
 
 
@@ -232,6 +235,12 @@ def _check_together(settings: Settings) -> list[str]:
         problems.append("--media-port: too high for that many media workers")
     if settings.media_port <= settings.port < settings.media_port + settings.media_workers:
         problems.append("--port: a media worker uses this port too")
+    if bool(settings.turn_username) != bool(settings.turn_password):
+        problems.append("--turn-username and --turn-password: give both or neither")
+    if settings.turn_secret and settings.turn_username:
+        problems.append("--turn-secret: not together with --turn-username")
+    if settings.turn_urls and not (settings.turn_secret or settings.turn_username):
+        problems.append("--turn-urls: give --turn-secret, or --turn-username and --turn-password, too")
     return problems
 
 

@@ -45,7 +45,8 @@ def with_certificate(settings: Settings, now: datetime.datetime) -> Settings:
     directory = settings.data / "tls"
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     certificate, key = directory / "certificate.pem", directory / "key.pem"
-    names = sorted({settings.host, settings.media_ip, socket.gethostname(), "localhost", "127.0.0.1", "::1"})
+    own = (settings.host, *settings.media_addresses, socket.gethostname(), "localhost", "127.0.0.1", "::1")
+    names = sorted(set(own))
     if not _still_good(certificate, key, names, now):
         _make(certificate, key, names, now)
     return msgspec.structs.replace(settings, tls_cert=str(certificate), tls_key=str(key))

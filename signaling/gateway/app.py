@@ -67,6 +67,7 @@ def make_gateway(
         media=media,
         recording=recording,
         static=static,
+        turn=settings.turn,
     )
 
 

@@ -25,6 +25,7 @@ from signaling.gateway.media_placement import MediaRefused
 from signaling.gateway.outbox import Outbox
 from signaling.gateway.token_bucket import TokenBucket
 from signaling.wire import client, server
+from signaling.wire.ice import IceServer
 
 _log = structlog.get_logger("connection")
 
@@ -349,11 +350,15 @@ class Connection:
         if media is None:
             raise MediaRefused("media_unavailable", "no media yet")
         answers = await media_requests.answer_media(
-            message, self._host, media, self._actor, self.id, self.page
+            message, self._host, media, self._actor, self.id, self.page, self._relays
         )
         for answer in answers:
             if self.admitted:
                 self.send(answer)
+
+    def _relays(self) -> tuple[IceServer, ...]:
+        gateway = self._gateway
+        return gateway.turn.for_account(self._actor.account, gateway.clock())
 
     def _answer_error(self, request: int | None, code: str, detail: str) -> None:
         self.send(server.Error(request, str(code), detail))

@@ -18,6 +18,7 @@ from signaling.gateway.recording_director import RecordingDirector
 from signaling.gateway.sockets import Sockets
 from signaling.gateway.viewings import Viewings
 from signaling.settings import Settings
+from signaling.turn import TurnServers
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Gateway:
     media: MediaDirector
     recording: RecordingDirector
     static: Path
+    turn: TurnServers
     viewings: Viewings = field(default_factory=Viewings)
     limits: Limits = field(default_factory=Limits)
 

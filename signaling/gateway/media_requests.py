@@ -1,5 +1,6 @@
 """Messages of the socket that concern media. Only who is in the lesson gets this far."""
 
+from collections.abc import Callable
 from typing import Any
 
 from classroom.ids import ConnectionId, ParticipantId
@@ -11,6 +12,7 @@ from signaling.gateway.lesson_media import LessonMedia
 from signaling.gateway.media_placement import MediaRefused
 from signaling.gateway.media_table import KIND_OF
 from signaling.wire import client, server
+from signaling.wire.ice import IceServer
 
 MediaMessage = (
     client.GetCapabilities
@@ -23,6 +25,7 @@ MediaMessage = (
     | client.PauseConsumer
 )
 KINDS: tuple[type[Any], ...] = MediaMessage.__args__
+Relays = Callable[[], tuple[IceServer, ...]]
 
 
 async def answer_media(
@@ -32,8 +35,9 @@ async def answer_media(
     actor: Actor,
     connection: ConnectionId,
     page: str,
+    relays: Relays,
 ) -> tuple[server.ServerMessage, ...]:
-    """What to send back, in order. Raises MediaRefused."""
+    """What to send back, in order. Raises MediaRefused. ``relays``: TURN servers, for this account."""
     me = ParticipantId(actor.account)
     match message:
         case client.GetCapabilities():
@@ -48,13 +52,15 @@ async def answer_media(
         case client.OpenTransport():
             return (
                 server.Transport(
-                    message.id, await media.access.open_transport(me, connection, page, send=message.send)
+                    message.id,
+                    await media.access.open_transport(me, connection, page, send=message.send),
+                    relays(),
                 ),
             )
         case client.ConnectTransport():
             await media.access.connect_transport(me, message.transport, message.dtls_parameters)
         case client.RestartIce():
-            return (server.Ice(message.id, await media.access.restart_ice(me, message.transport)),)
+            return (server.Ice(message.id, await media.access.restart_ice(me, message.transport), relays()),)
         case client.Produce():
             return (await _produce(message, host, media, actor),)
         case client.ResumeConsumer():

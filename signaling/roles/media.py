@@ -23,7 +23,7 @@ async def run(index: int, settings: Settings, bus: Bus, _runtime: Path, ready: C
     """Until cancelled."""
     async with Notices[control.Notice](bus, address(index)) as notices:
         worker = Worker(
-            WorkerSettings(listen_on(settings), settings.media_port + index, (settings.media_ip,)),
+            WorkerSettings(listen_on(settings), settings.media_port + index, settings.media_addresses),
             notices.notify,
         )
         try:

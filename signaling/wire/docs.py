@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from classroom.lesson import view
 from media import parameters
-from signaling.wire import client, codes, server
+from signaling.wire import client, codes, ice, server
 
 TARGET = Path(__file__).parents[2] / "docs" / "protocol.md"
 
@@ -70,7 +70,7 @@ def document() -> str:
     parts.append("\n## Parts of the view\n")
     parts += [_message(kind) for kind in _VIEW]
     parts.append("\n## Parts of media parameters\n")
-    parts += [_message(kind) for kind in _structs_of(parameters)]
+    parts += [_message(kind) for kind in (*_structs_of(ice), *_structs_of(parameters))]
     return "".join(parts)
 
 

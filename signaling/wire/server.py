@@ -5,6 +5,7 @@ from msgspec import Struct
 from classroom.lesson.events import Source
 from classroom.lesson.view import LessonView, ViewChange
 from media.parameters import IceParameters, Kind, RtpCapabilities, RtpParameters, TransportParameters
+from signaling.wire.ice import IceServer
 
 
 class ServerMessage(Struct, frozen=True, rename="camel", tag_field="type"):
@@ -58,13 +59,19 @@ class MediaJoined(ServerMessage, frozen=True, tag="media_joined"):
 
 
 class Transport(ServerMessage, frozen=True, tag="transport"):
+    """``ice_servers``: relays to use where nothing else gets through; empty when the school has none."""
+
     id: int
     parameters: TransportParameters
+    ice_servers: tuple[IceServer, ...] = ()
 
 
 class Ice(ServerMessage, frozen=True, tag="ice"):
+    """``ice_servers``: the relays anew, for the credentials of the first may have expired."""
+
     id: int
     ice_parameters: IceParameters
+    ice_servers: tuple[IceServer, ...] = ()
 
 
 class Produced(ServerMessage, frozen=True, tag="produced"):

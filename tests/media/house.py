@@ -126,19 +126,19 @@ class House:
         assert isinstance(answer, reply), answer
         return answer
 
-    async def open(self, name: str, direction: str, *, tcp: bool = False) -> Peer:
+    async def open(self, name: str, direction: str, *, tcp: bool = False, address: str | None = None) -> Peer:
         """A peer for a new transport, not connected yet."""
         opened = await self.ask(
             control.OpenTransport("r", name, f"peer {name}", direction),  # type: ignore[arg-type]
             control.TransportOpened,
         )
-        peer = Peer(opened.parameters, tcp=tcp)
+        peer = Peer(opened.parameters, tcp=tcp, address=address)
         self.peers.append(peer)
         return peer
 
-    async def join(self, name: str, direction: str, *, tcp: bool = False) -> Peer:
+    async def join(self, name: str, direction: str, *, tcp: bool = False, address: str | None = None) -> Peer:
         """A connected peer; its transport is ``name``."""
-        peer = await self.open(name, direction, tcp=tcp)
+        peer = await self.open(name, direction, tcp=tcp, address=address)
         await self.ask(control.ConnectTransport(name, peer.dtls_parameters), control.Done)
         await peer.connect()
         await until(lambda: self.worker.registry.transports[name].is_connected)

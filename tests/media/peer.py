@@ -8,7 +8,7 @@
     peer.on_rtcp = lambda packet: ...                      # plain compound RTCP
     await peer.close()
 
-``lose_incoming`` / ``lose_outgoing``: predicates over the datagram, for scripted loss. ``counters``:
+``address``: which of the candidates to use; else the first. ``lose_incoming`` / ``lose_outgoing``: predicates over the datagram, for scripted loss. ``counters``:
 what passed and what was lost. One certificate is shared by all peers of a process.
 """
 
@@ -81,6 +81,7 @@ class Peer:
         parameters: TransportParameters,
         *,
         tcp: bool = False,
+        address: str | None = None,
         certificate: Certificate | None = None,
     ) -> None:
         self.parameters = parameters
@@ -98,7 +99,9 @@ class Peer:
         self._udp: UdpSocket | None = None
         self._tcp: TcpConnection | None = None
         protocol = "tcp" if tcp else "udp"
-        candidate = next(c for c in parameters.ice_candidates if c.protocol == protocol)
+        candidate = next(
+            c for c in parameters.ice_candidates if c.protocol == protocol and address in (None, c.address)
+        )
         self._remote = (candidate.address, candidate.port)
         self._ufrag = os.urandom(4).hex()
         self._tie_breaker = int.from_bytes(os.urandom(8))

@@ -13,7 +13,7 @@ from signaling.settings import TABLE, Settings, SettingsError, flag, parse, to_e
 GOOD: dict[str, tuple[object, object]] = {
     "host": ("school.example", "school.example"),
     "port": ("8443", 8443),
-    "media_ip": ("192.0.2.7", "192.0.2.7"),
+    "media_ip": ("192.0.2.7,2001:db8::7, 10.1.0.7", "192.0.2.7,2001:db8::7, 10.1.0.7"),
     "media_port": ("41000", 41000),
     "media_workers": ("3", 3),
     "data": ("/srv/classroom", Path("/srv/classroom")),
@@ -27,8 +27,15 @@ GOOD: dict[str, tuple[object, object]] = {
     "school": ("Trường THPT Nguyễn Du", "Trường THPT Nguyễn Du"),
     "metrics_token": ("abc", "abc"),
     "tap_listen": ("10.0.0.5:41999", "10.0.0.5:41999"),
+    "turn_urls": ("turn:relay.example,turns:relay.example:443?transport=tcp",) * 2,
+    "turn_secret": ("hush", "hush"),
+    "turn_username": ("school", "school"),
+    "turn_password": ("hush", "hush"),
+    "turn_lifetime": ("3600", 3600),
 }
-TOGETHER = {"tls_cert": {"tls_key": "k.pem"}, "tls_key": {"tls_cert": "c.pem"}}
+TOGETHER = {"tls_cert": {"tls_key": "k.pem"}, "tls_key": {"tls_cert": "c.pem"},
+            "turn_urls": {"turn_secret": "hush"}, "turn_username": {"turn_password": "hush"},
+            "turn_password": {"turn_username": "school"}}  # fmt: skip
 
 
 def problems(*arguments: dict[str, object]) -> list[str]:
@@ -82,6 +89,17 @@ def test_precedence() -> None:
         ("media_workers", "-1", "between 1 and 64"),
         ("media_ip", "school.example", "must be an IP address"),
         ("media_ip", "0.0.0.0", "browsers can reach"),
+        ("media_ip", "192.0.2.1,::", "browsers can reach"),
+        ("media_ip", "192.0.2.1,fe80::1", "browsers can reach"),
+        ("media_ip", "192.0.2.1,school.example", "must be an IP address"),
+        ("media_ip", ",", "must be an IP address"),
+        ("media_ip", "2001:db8::1,2001:db8:0::1", "twice"),
+        ("media_ip", ",".join(f"192.0.2.{i}" for i in range(1, 10)), "at most 8"),
+        ("turn_urls", "relay.example", "must be turn:"),
+        ("turn_urls", "turn:relay.example,stun:relay.example", "stun:relay.example: must be turn:"),
+        ("turn_urls", "turn:relay.example:0", "between 1 and 65535"),
+        ("turn_urls", "turn:a,turn:a", "twice"),
+        ("turn_lifetime", "60", "between 600"),
         ("host", "", "must be a host"),
         ("host", "http://x/", "must be a host"),
         ("demo", "perhaps", "is not true or false"),
@@ -118,6 +136,27 @@ def test_settings_that_do_not_go_together() -> None:
     assert problems({"tls_cert": "x"}, {}, {}) == ["--tls-cert and --tls-key: give both or neither"]
     assert "too high" in problems({"media_port": "65535", "media_workers": "2"}, {}, {})[0]
     assert "uses this port too" in problems({"port": "40001", "media_workers": "2"}, {}, {})[0]
+    assert "give --turn-secret" in problems({"turn_urls": "turn:a"}, {}, {})[0]
+    assert "both or neither" in problems({"turn_username": "a"}, {}, {})[0]
+    both = {"turn_secret": "s", "turn_username": "a", "turn_password": "b"}
+    assert "not together" in problems(both, {}, {})[0]
+
+
+def test_a_file_may_list_addresses_and_servers() -> None:
+    urls = ["turn:a:3478?transport=tcp", "turns:[2001:db8::9]:443"]
+    settings = parse({}, {}, {"media-ip": ["192.0.2.7", "::1"], "turn-urls": urls, "turn-secret": "hush"})
+    assert settings.media_addresses == ("192.0.2.7", "::1")
+    assert [(url.host, url.port, url.transport) for url in settings.turn.urls] == [
+        ("a", 3478, "tcp"),
+        ("2001:db8::9", 443, "tcp"),
+    ]
+    assert parse({}, to_environment(settings), {}) == settings
+    assert len(problems({}, {}, {"media-ip": [1]})) == 1
+
+
+def test_a_secret_of_the_wrong_kind_is_not_repeated() -> None:
+    (line,) = problems({}, {}, {"turn-secret": 4711})
+    assert line == "turn-secret in file: what is there is not text"
 
 
 def test_variables_of_others_are_left_alone() -> None:

@@ -100,6 +100,8 @@ def test_logs_are_json_lines_of_both_kinds(monkeypatch: pytest.MonkeyPatch) -> N
         (Settings(host="192.0.2.9", media_ip="203.0.113.5"), "203.0.113.5", "0.0.0.0"),
         (Settings(host="127.0.0.1", media_ip="203.0.113.5"), "203.0.113.5", "0.0.0.0"),
         (Settings(host="::1"), "::1", "::1"),
+        (Settings(host="10.0.0.5", media_ip="10.0.0.5,203.0.113.5"), "10.0.0.5,203.0.113.5", "0.0.0.0"),
+        (Settings(host="10.0.0.5", media_ip="10.0.0.5,2001:db8::5"), "10.0.0.5,2001:db8::5", "::"),
         (Settings(host="0.0.0.0"), primary_address(), "0.0.0.0"),
     ],
 )

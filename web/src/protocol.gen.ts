@@ -110,6 +110,7 @@ export interface Wire {
   Ice?: Ice;
   IceCandidate?: IceCandidate;
   IceParameters?: IceParameters;
+  IceServer?: IceServer;
   Interval?: Interval;
   JoinMedia?: JoinMedia;
   Knock?: Knock;
@@ -626,10 +627,14 @@ export interface MediaJoined {
   instance: string;
   consumers: string[];
 }
+/**
+ * ``ice_servers``: relays to use where nothing else gets through; empty when the school has none.
+ */
 export interface Transport {
   type: "transport";
   id: number;
   parameters: TransportParameters;
+  iceServers: IceServer[];
 }
 /**
  * What ``device.createSendTransport`` / ``createRecvTransport`` takes.
@@ -655,10 +660,22 @@ export interface IceCandidate {
   type: "host";
   tcpType?: "passive" | null;
 }
+/**
+ * An RTCIceServer: TURN servers of the school, with credentials of this account that expire.
+ */
+export interface IceServer {
+  urls: string[];
+  username: string;
+  credential: string;
+}
+/**
+ * ``ice_servers``: the relays anew, for the credentials of the first may have expired.
+ */
 export interface Ice {
   type: "ice";
   id: number;
   iceParameters: IceParameters;
+  iceServers: IceServer[];
 }
 export interface Produced {
   type: "produced";

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
+
 from classroom.stores.database import Database, open_stores
 from classroom.stores.demo import seed_demo
 from classroom.stores.passwords import Passwords
@@ -85,14 +87,16 @@ async def _lay_out(data: Path) -> None:
 
 
 @asynccontextmanager
-async def school_at(data: Path, bus: TestBus | None = None, static: Path = STATIC) -> AsyncIterator[School]:
+async def school_at(
+    data: Path, bus: TestBus | None = None, static: Path = STATIC, settings: Settings | None = None
+) -> AsyncIterator[School]:
     """``bus``: the one of an earlier gateway, with what still runs on it."""
     fresh = bus is None
     bus = bus or TestBus()
     await _lay_out(data)
     stores = await open_stores(data, school="Trường Thử Nghiệm")
     passwords = Passwords(workers=1)
-    settings = Settings(data=data)
+    settings = msgspec.structs.replace(settings or Settings(), data=data)
     gateway = make_gateway(stores, bus, settings, passwords, LocalThrottle(), static=static)
     try:
         async with serving(make_app(gateway), "127.0.0.1", 0) as port:

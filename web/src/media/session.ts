@@ -182,7 +182,10 @@ export class MediaSession {
     await this.#loaded;
     const answer = await this.#ask<"transport">({ type: "open_transport", send });
     if (this.#closed) throw new Error("closed");
-    const parameters = answer.parameters as TransportParameters & types.TransportOptions;
+    const parameters = {
+      ...(answer.parameters as TransportParameters & types.TransportOptions),
+      iceServers: answer.iceServers,
+    };
     const transport = send
       ? this.#device.createSendTransport(parameters)
       : this.#device.createRecvTransport(parameters);
@@ -226,8 +229,11 @@ export class MediaSession {
     this.#setHealth(transport.id, "failed");
     this.#later(transport, GIVE_UP_AFTER_MS, () => this.handlers.onBroken());
     try {
-      const { iceParameters } = await this.#ask<"ice">({ type: "restart_ice", transport: transport.id });
-      if (!transport.closed) await transport.restartIce({ iceParameters });
+      const { iceParameters, iceServers } = await this.#ask<"ice">({ type: "restart_ice", transport: transport.id });
+      if (transport.closed) return;
+      // What a relay was first asked with may have expired. Firefox cannot be told, and goes on with that.
+      if (iceServers.length > 0) await transport.updateIceServers({ iceServers }).catch(() => undefined);
+      await transport.restartIce({ iceParameters });
     } catch {
       // The socket is away, or the worker knows the transport no more: the timer above decides.
     }
