@@ -3,6 +3,7 @@
 import hmac
 import ipaddress
 import os
+import socket
 import struct
 import zlib
 from enum import IntEnum
@@ -13,6 +14,10 @@ MAX_SIZE = 1280
 MAX_ATTRIBUTES = 32
 _HEADER = struct.Struct("!HHI12s")
 _ATTRIBUTE = struct.Struct("!HH")
+_ADDRESS = struct.Struct("!BBH")
+_MAGIC = MAGIC.to_bytes(4)
+_MAPPED = bytes(10) + b"\xff\xff"
+"""Begins an IPv6 address that is an IPv4 one (RFC 4291 §2.5.5.2)."""
 
 
 class Type(IntEnum):
@@ -144,13 +149,15 @@ def binding_request(username: str, password: bytes, priority: int, tie_breaker: 
 
 def encode_address(ip: str, port: int, transaction: bytes) -> bytes:
     """XOR-MAPPED-ADDRESS (RFC 8489 §14.2); IPv4 inside IPv6 is told as IPv4."""
-    address = ipaddress.ip_address(ip.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    packed = address.packed
-    mask = (MAGIC.to_bytes(4) + transaction)[: len(packed)]
-    xored = bytes(a ^ b for a, b in zip(packed, mask, strict=True))
-    return struct.pack("!BBH", 0, 1 if len(packed) == 4 else 2, port ^ MAGIC >> 16) + xored
+    if ":" in ip:
+        packed = socket.inet_pton(socket.AF_INET6, ip.partition("%")[0])
+        packed = packed.removeprefix(_MAPPED)
+    else:
+        packed = socket.inet_pton(socket.AF_INET, ip)
+    size = len(packed)
+    mask = int.from_bytes(_MAGIC + transaction[: size - 4])
+    xored = (int.from_bytes(packed) ^ mask).to_bytes(size)
+    return _ADDRESS.pack(0, 1 if size == 4 else 2, port ^ MAGIC >> 16) + xored
 
 
 def decode_address(value: bytes, transaction: bytes) -> tuple[str, int] | None:

@@ -1,9 +1,11 @@
-"""What joining costs those who are there already: one worker in a process of its own, over loopback.
+"""What joining costs, and those who are there already: one worker in a process of its own, over loopback.
 
-Run: ``python -m tests.bench.joins [--participants 30] [--seconds 10]``; one JSON line per figure. Packets
-go through the worker a hundred times a second; their delay (from the sender's call to the kernel's time
-stamp at the receiver) is told for a quiet worker and while participants join, each with ICE and DTLS for
-two transports. Then everybody is idle.
+Run: ``python -m tests.bench.joins [--participants 30] [--seconds 10]``; one JSON line per figure. First
+transports are made one after another (ICE, DTLS), which is all the worker does: what each costs it. Then a
+stream goes through the worker, a picture a hundredth of a second, a key frame of ten packets when it is asked
+for; its delay (from the sender's call to the kernel's time stamp at the receiver) is told for a quiet worker
+and while participants join, each with two transports and as a consumer of the stream; their first frame is
+there when its last packet is. Then everybody is idle. Processor time is the worker's alone.
 """
 
 import argparse
@@ -16,12 +18,14 @@ import sys
 import time
 
 from media import codecs, control
+from media.rtcp import compound, feedback
 from media.worker import Worker, WorkerSettings
 from tests.bench._figures import figure, percentile
-from tests.media.house import VP8_KEY, rtp, video_parameters
+from tests.media.house import rtp, video_parameters, vp8_payload
 from tests.media.peer import Peer
 
 INTERVAL = 0.01
+KEY_PACKETS = 10
 QUIET_SECONDS = 5.0
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -35,9 +39,18 @@ async def _serve(pipe: multiprocessing.connection.Connection) -> None:
     worker = Worker(WorkerSettings(), lambda _notice: None)
     await worker.start()
     loop = asyncio.get_running_loop()
-    while (request := await loop.run_in_executor(None, pipe.recv)) is not None:
-        pipe.send(await worker.handle(request))
-    await worker.close()
+    readable = asyncio.Event()
+    loop.add_reader(pipe.fileno(), readable.set)
+    while True:
+        await readable.wait()
+        readable.clear()
+        while pipe.poll():
+            request = pipe.recv()
+            if request is None:
+                loop.remove_reader(pipe.fileno())
+                await worker.close()
+                return
+            pipe.send(await worker.handle(request))
 
 
 class Remote:
@@ -79,10 +92,19 @@ class Forwarding:
 
     def __init__(self, publisher: Peer, subscriber: Peer) -> None:
         self.delays: list[float] = []
-        self.sent = 0
+        self.key_frames = 0
+        self._seq = 0
+        self._number = 0
+        self._asked = True
         self._publisher = publisher
         self._clock = time.perf_counter
         subscriber.on_rtp = self._arrived
+        publisher.on_rtcp = self._reported
+
+    def _reported(self, packet: bytes) -> None:
+        self._asked = self._asked or any(
+            part.type == compound.PSFB and part.subtype == feedback.PLI for part in compound.split(packet)
+        )
 
     def _arrived(self, packet: bytes, arrival: float) -> None:
         (sent,) = struct.unpack("!d", packet[-8:])
@@ -90,13 +112,29 @@ class Forwarding:
 
     async def run(self, seconds: float) -> None:
         end = self._clock() + seconds
-        while (now := self._clock()) < end:
-            payload = VP8_KEY + bytes(1000) + struct.pack("!d", now)
-            self._publisher.send_rtp(
-                rtp(self.sent, payload, ssrc=1111, payload_type=96, timestamp=self.sent * 900)
-            )
-            self.sent += 1
+        while self._clock() < end:
+            self._picture()
             await asyncio.sleep(INTERVAL)
+
+    def _picture(self) -> None:
+        is_key, self._asked = self._asked, False
+        self.key_frames += is_key
+        self._number += 1
+        packets = KEY_PACKETS if is_key else 1
+        whole = vp8_payload(self._number, is_key, 1000)
+        for index in range(packets):
+            payload = whole if index == 0 else bytes((whole[0] & ~0x10,)) + whole[1:]
+            self._publisher.send_rtp(
+                rtp(
+                    self._seq,
+                    payload + struct.pack("!d", self._clock()),
+                    ssrc=1111,
+                    payload_type=96,
+                    timestamp=self._number * 900,
+                    marker=index == packets - 1,
+                )
+            )
+            self._seq += 1
 
     def tell(self, name: str, **more: object) -> None:
         delays, self.delays = self.delays, []
@@ -105,47 +143,81 @@ class Forwarding:
             figure("joins", f"forwarding delay {name}, {what}", value, "ms", packets=len(delays), **more)
 
 
+class Joiner:
+    """A participant who comes: two transports, then the stream."""
+
+    def __init__(self, name: str, remote: Remote) -> None:
+        self.peers: list[Peer] = []
+        self.joined = self.saw = float("nan")
+        self._name = name
+        self._remote = remote
+        self._first = asyncio.Event()
+
+    async def come(self, after: float) -> None:
+        await asyncio.sleep(after)
+        began = time.perf_counter()
+        name, remote = self._name, self._remote
+        self.peers.append(await remote.join(f"send {name}", "send"))
+        self.peers.append(await remote.join(f"recv {name}", "recv"))
+        self.joined = time.perf_counter() - began
+        self.peers[1].on_rtp = self._arrived
+        await remote.ask(control.Consume(f"recv {name}", f"c {name}", "p", codecs.router_capabilities()))
+        await remote.ask(control.ResumeConsumer(f"c {name}"))
+        async with asyncio.timeout(20):
+            await self._first.wait()
+        self.saw = time.perf_counter() - began
+
+    def _arrived(self, packet: bytes, _arrival: float) -> None:
+        """The worker begins with a key frame; its last packet has the marker."""
+        if packet[1] & 0x80:
+            self._first.set()
+
+
+async def one_after_another(remote: Remote, count: int) -> None:
+    """What a transport costs, with nothing else to do."""
+    peers = [await remote.join(f"warm {index}", "recv") for index in range(10)]
+    before, began = remote.resident(), await remote.cpu()
+    peers += [await remote.join(f"alone {index}", "recv") for index in range(count)]
+    spent = await remote.cpu() - began
+    figure("joins", "CPU to make a transport", spent / count * 1000, "ms", transports=count)
+    figure("joins", "memory of a transport", (remote.resident() - before) / count / 1000, "kB")
+    for peer in peers:
+        await peer.close()
+
+
 async def measure(remote: Remote, participants: int, seconds: float) -> None:
     await remote.ask(control.OpenRouter("r"))
+    await one_after_another(remote, 100)
     peers = [await remote.join("t", "send"), await remote.join("s", "recv")]
     await remote.ask(control.Produce("t", "p", "video", video_parameters()))
     await remote.ask(control.Consume("s", "c", "p", codecs.router_capabilities()))
     await remote.ask(control.ResumeConsumer("c"))
     stream = Forwarding(*peers)
-    began = await remote.cpu()
+    await stream.run(1.0)
+    stream.delays.clear()
     await stream.run(QUIET_SECONDS)
-    per_second = (await remote.cpu() - began) / QUIET_SECONDS
-    load = round(os.getloadavg()[0], 1)
-    stream.tell("while quiet", load=load)
+    stream.tell("while quiet", load=round(os.getloadavg()[0], 1))
 
-    before, began = remote.resident(), await remote.cpu()
-    took: list[float] = []
-
-    async def come(index: int) -> None:
-        await asyncio.sleep(seconds * index / participants)
-        started = time.perf_counter()
-        peers.append(await remote.join(f"send {index}", "send"))
-        peers.append(await remote.join(f"recv {index}", "recv"))
-        took.append(time.perf_counter() - started)
-
+    joiners = [Joiner(str(index), remote) for index in range(participants)]
+    key_frames = stream.key_frames
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(stream.run(seconds))
-        for index in range(participants):
-            tasks.create_task(come(index))
-    spent = await remote.cpu() - began - per_second * seconds
-    stream.tell(f"while {participants} join within {seconds:g} s", load=round(os.getloadavg()[0], 1))
-    transports = 2 * participants
-    figure("joins", "CPU to join, per transport", spent / transports * 1000, "ms")
-    figure("joins", "memory of a joined transport", (remote.resident() - before) / transports / 1000, "kB")
-    figure("joins", "time to join, median", percentile(took, 0.5) * 1000, "ms")
-    figure("joins", "time to join, p95", percentile(took, 0.95) * 1000, "ms")
+        tasks.create_task(stream.run(seconds + 1))
+        for index, joiner in enumerate(joiners):
+            tasks.create_task(joiner.come(seconds * index / participants))
+    stream.tell(
+        f"while {participants} join within {seconds:g} s",
+        load=round(os.getloadavg()[0], 1),
+        key_frames=stream.key_frames - key_frames,
+    )
+    for name, took in (("join", [j.joined for j in joiners]), ("first frame", [j.saw for j in joiners])):
+        figure("joins", f"time to {name}, median", percentile(took, 0.5) * 1000, "ms")
+        figure("joins", f"time to {name}, p95", percentile(took, 0.95) * 1000, "ms")
+    peers += [peer for joiner in joiners for peer in joiner.peers]
 
     began = await remote.cpu()
     await asyncio.sleep(seconds)
     spent = await remote.cpu() - began
-    figure(
-        "joins", "CPU of 100 idle transports", spent / seconds / (transports + 2) * 100 * 100, "% of a core"
-    )
+    figure("joins", "CPU of 100 idle transports", spent / seconds / len(peers) * 100 * 100, "% of a core")
     for peer in peers:
         await peer.close()
 
