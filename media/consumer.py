@@ -2,13 +2,10 @@
 
 from typing import Protocol
 
-from media import layers
-from media.fanout.port import Leg, Outlet
+from media.fanout.port import ALL_LAYERS, Leg, Outlet, Source
 from media.keyframes import RetransmissionBudget, SubscriberBudget
 from media.negotiation import Accepted
 from media.parameters import RtpParameters
-from media.rtcp.reports import SenderInfo, build_cname, build_sender
-from media.rtp.packet import Packet
 from media.stream import Stream
 
 _RESEND_SECONDS = 0.03
@@ -27,40 +24,47 @@ class Carrier(Protocol):
 
 
 class Original(Protocol):
-    """The producer, as the consumers that copy it need it. ``waiting``: those that begin with a key frame."""
+    """The producer, as the consumers that copy it need it."""
 
     id: str
     accepted: Accepted
     is_video: bool
-    waiting: set["Consumer"]
+    paused: bool
+    streams: list[Stream]
 
-    def target(self, now: float) -> Stream | None: ...
+    def target(self, now: float, top: int | None = None) -> Stream | None: ...
     def request_key_frame(self, now: float, stream: Stream | None = None) -> None: ...
-    def find(self, source: object, seq: int) -> Packet | None: ...
+    def stream_of(self, source: Source) -> Stream | None: ...
     def forget_consumer(self, consumer: "Consumer") -> None: ...
 
 
 class Consumer:
-    """Starts paused. Its parents are the transport that carries it and the producer it copies."""
+    """Starts paused. Its parents are the transport that carries it and the producer it copies.
+
+    ``stream``: what it takes now. ``top``: the highest encoding it is to take, None: any; ``held``: by its
+    subscriber's line it takes nothing at all.
+    """
 
     def __init__(
         self,
         consumer_id: str,
         transport: Carrier,
         producer: Original,
-        leg: Leg,
         parameters: RtpParameters,
     ) -> None:
         self.id = consumer_id
         self.transport = transport
         self.producer = producer
-        self.leg = leg
         self.parameters = parameters
+        self.leg: Leg
         self.paused = True
         self.closed = False
+        self.held = False
+        self.top: int | None = None
+        self.size: tuple[int, int] | None = None
         self.stream: Stream | None = None
-        self._offsets = (0, 0, 0)
-        self._last_stream: Stream | None = None
+        self._awaited: Stream | None = None
+        self._temporal = ALL_LAYERS
         self._budget = SubscriberBudget()
         self._rtx = RetransmissionBudget()
         self._resent: dict[int, float] = {}
@@ -68,6 +72,19 @@ class Consumer:
         ssrc = parameters.encodings[0].ssrc
         assert ssrc is not None
         self.ssrc = ssrc
+
+    @property
+    def is_waiting(self) -> bool:
+        """For the first packet that can be the first."""
+        return self._awaited is not None
+
+    @property
+    def wants(self) -> bool:
+        """Whether its subscriber should get something now."""
+        return (
+            not (self.paused or self.closed or self.held or self.producer.paused)
+            and self.transport.is_connected
+        )
 
     def resume(self, now: float) -> None:
         if not self.paused or self.closed:
@@ -77,27 +94,74 @@ class Consumer:
 
     def pause(self) -> None:
         self.paused = True
-        self._halt()
+        self.interrupt()
+
+    def hold(self, held: bool, now: float) -> None:
+        """The line carries nothing of this (or does again)."""
+        if held == self.held:
+            return
+        self.held = held
+        if held:
+            self.interrupt()
+        else:
+            self.wait(now)
 
     def wait(self, now: float) -> None:
         """Be started by the next packet that can be the first; ask for it."""
-        if self.paused or self.closed or not self.transport.is_connected:
+        if not self.wants:
             return
-        self.producer.waiting.add(self)
+        stream = self.producer.target(now, self.top) or self.producer.streams[0]
+        self._follow(stream)
         if not self._was_resumed:
             self._was_resumed = True
-            self.producer.request_key_frame(now, self.producer.target(now))
+            self.producer.request_key_frame(now, stream)
         else:
             self.ask_key_frame(now)
 
-    def interrupt(self) -> None:
-        """The producer or the transport pauses: what comes next begins a new epoch."""
-        self._halt()
+    def _follow(self, stream: Stream) -> None:
+        self._awaited = stream
+        self.leg.follow(stream.source)
 
-    def _halt(self) -> None:
-        self.producer.waiting.discard(self)
-        self.leg.end()
-        self.stream = None
+    def interrupt(self) -> None:
+        """The producer, the line or the subscriber pauses: what comes next begins a new epoch."""
+        self.leg.follow(None)
+        self._awaited = self.stream = None
+
+    def choose(self, top: int | None, temporal: int, now: float) -> None:
+        """Which encoding at most, and which temporal layer at most."""
+        self.top = top
+        if temporal != self._temporal:
+            self._temporal = temporal
+            self.leg.limit(temporal)
+        self.adjust(now)
+
+    def adjust(self, now: float) -> None:
+        """Simulcast: be on the encoding that it should be on, as soon as that has a key frame."""
+        if len(self.producer.streams) == 1 or not self.wants:
+            return
+        target = self.producer.target(now, self.top)
+        if target is None or target is (self._awaited or self.stream):
+            return
+        if target is self.stream:
+            # What was awaited is not wanted any more: stay.
+            self._awaited = None
+            self.leg.follow(target.source)
+        else:
+            self._follow(target)
+        self.producer.request_key_frame(now, target)
+
+    # --- what the leg tells ---
+
+    def heard_began(self, source: Source) -> None:
+        if self._awaited is not None and self._awaited.source is source:
+            self._awaited = None
+        self.stream = self.producer.stream_of(source)
+        self._budget.satisfied()
+
+    def heard_starved(self, now: float) -> None:
+        self.ask_key_frame(now)
+
+    # --- key frames and retransmissions ---
 
     def ask_key_frame(self, now: float) -> None:
         if self.producer.is_video and self._budget.ask(now):
@@ -112,66 +176,29 @@ class Consumer:
         return self._budget.wants
 
     def _wanted_stream(self, now: float) -> Stream | None:
-        return self.stream if self.stream is not None else self.producer.target(now)
-
-    def start(self, stream: Stream, packet: Packet, now: float) -> None:
-        """``packet`` (a key frame's first, or any of audio) is the first to be forwarded."""
-        last = self._last_stream
-        if last is not None and last is not stream:
-            timestamp_offset, picture_offset, tl0_offset = self._offsets
-            if last.numbers is not None and packet.numbers is not None:
-                picture_offset = last.numbers.picture + picture_offset + 1 - packet.numbers.picture
-                tl0_offset = last.numbers.tl0 + tl0_offset + 1 - packet.numbers.tl0
-            timestamp_offset = layers.timestamp_offset(
-                last.clock, timestamp_offset, stream.clock, packet.timestamp, now, stream.clock_rate
-            )
-            self._offsets = (timestamp_offset, picture_offset, tl0_offset)
-        self.leg.begin(stream.source, packet.seq, *self._offsets)
-        self.stream = self._last_stream = stream
-        self.producer.waiting.discard(self)
-        self._budget.satisfied()
-        if stream.reception is not None and stream.reception.sender is not None:
-            self.sender_report(stream.reception.sender)
-
-    def sender_report(self, info: SenderInfo) -> None:
-        """The publisher's, in this subscriber's numbers."""
-        counters = self.leg.counters()
-        report = SenderInfo(
-            self.ssrc,
-            info.ntp,
-            (info.rtp_timestamp + self.leg.timestamp_offset) & 0xFFFFFFFF,
-            counters.packets,
-            counters.octets,
-        )
-        self.transport.outlet.send_rtcp(
-            build_sender(report) + build_cname(self.ssrc, self.parameters.rtcp.cname)
-        )
+        return self.stream or self._awaited or self.producer.target(now, self.top)
 
     def nacked(self, seqs: list[int], now: float) -> int:
-        """Answers on the RTX stream what the history still has; returns how many."""
-        answered = 0
-        octets = self.leg.counters().octets
+        """Has them sent again on the RTX stream where the history still has them; returns how many were asked for."""
+        state = self.leg.state()
+        allowance = self._rtx.allowance(state.octets, state.rtx_octets)
         resent = self._resent
-        for seq in seqs:
-            if now - resent.get(seq, 0.0) < _RESEND_SECONDS:
-                continue
-            if not self._rtx.allows(octets):
-                break
-            size = self.leg.resend(seq, self.producer.find)
-            if size:
-                self._rtx.spend(size)
-                resent[seq] = now
-                answered += 1
+        wanted = [seq for seq in seqs if now - resent.get(seq, 0.0) >= _RESEND_SECONDS]
+        if allowance <= 0 or not wanted:
+            return 0
+        for seq in wanted:
+            resent[seq] = now
+        self.leg.resend(wanted, allowance)
         if len(resent) > _REMEMBERED:
             self._resent = {seq: at for seq, at in resent.items() if now - at < _RESEND_SECONDS}
-        return answered
+        return len(wanted)
 
     def close(self) -> bool:
         """Idempotent; parents forget it."""
         if self.closed:
             return False
         self.closed = True
-        self._halt()
+        self.interrupt()
         self.leg.close()
         self.producer.forget_consumer(self)
         self.transport.forget_consumer(self)

@@ -119,6 +119,12 @@ class IceAgent:
         self._valid[address] = now
         return forgotten
 
+    def heard(self, address: Hashable, at: float) -> None:
+        """A right check from a valid address was answered elsewhere, at that time."""
+        before = self._valid.get(address)
+        if before is not None and at > before:
+            self._valid[address] = at
+
     def forget(self, address: Hashable) -> bool:
         """An address that is no more (a closed TCP connection). True when it was the selected one."""
         self._valid.pop(address, None)

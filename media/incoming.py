@@ -1,15 +1,15 @@
-"""What a transport does with packets it has opened: RTP to streams, RTCP to streams and consumers."""
+"""What a transport does with what its inlet cannot decide: unknown SSRCs, sender reports, feedback for consumers."""
 
 from collections.abc import Mapping
 
 from media.codecs import MID, REPAIRED_RID, RID, TRANSPORT_CC
 from media.consumer import Consumer
+from media.fanout.port import Inlet
 from media.keyframes import RequestBudget
 from media.producer import Producer
 from media.rtcp import compound, feedback, reports
-from media.rtcp.transport_cc import Arrivals
+from media.rtp import header as rtp
 from media.rtp.header import Header
-from media.speakers import Speakers
 from media.stats import Counters
 from media.stream import Stream
 
@@ -21,12 +21,13 @@ class Conflict(Exception):
 
 
 class Routing:
-    """Which stream a packet belongs to: known SSRC, else MID + RID; RTX by announced SSRC or repaired RID."""
+    """Which stream a packet belongs to: known SSRC, else MID + RID; RTX by announced SSRC or repaired RID.
 
-    def __init__(self, counters: Counters, arrivals: Arrivals, speakers: Speakers) -> None:
-        self._counters = counters
-        self._arrivals = arrivals
-        self._speakers = speakers
+    What is known the inlet is told; it asks about each SSRC it does not know.
+    """
+
+    def __init__(self, inlet: Inlet) -> None:
+        self._inlet = inlet
         self._routes: dict[int, tuple[Producer, Stream, bool]] = {}
         self._by_mid: dict[str, Producer] = {}
         self._mid_id = self._rid_id = self._repaired_id = self._transport_cc_id = 0
@@ -50,78 +51,57 @@ class Routing:
         self._rid_id = ids.get(RID, self._rid_id)
         self._repaired_id = ids.get(REPAIRED_RID, self._repaired_id)
         self._transport_cc_id = ids.get(TRANSPORT_CC, self._transport_cc_id)
+        self._inlet.transport_cc(self._transport_cc_id)
         if producer.accepted.mid:
             self._by_mid[producer.accepted.mid] = producer
         for stream in producer.streams:
             if stream.ssrc is not None:
-                self._routes[stream.ssrc] = (producer, stream, False)
+                self._route(stream.ssrc, producer, stream, repairs=False)
             if stream.rtx_ssrc is not None:
-                self._routes[stream.rtx_ssrc] = (producer, stream, True)
+                self._route(stream.rtx_ssrc, producer, stream, repairs=True)
 
-    def has(self, ssrc: int) -> bool:
-        return ssrc in self._routes
+    def _route(self, ssrc: int, producer: Producer, stream: Stream, *, repairs: bool) -> None:
+        self._routes[ssrc] = (producer, stream, repairs)
+        self._inlet.route(ssrc, stream.source, repairs=repairs)
 
     def remove(self, producer: Producer) -> None:
         if self._by_mid.get(producer.accepted.mid) is producer:
             del self._by_mid[producer.accepted.mid]
         for ssrc in [ssrc for ssrc, route in self._routes.items() if route[0] is producer]:
             del self._routes[ssrc]
+            self._inlet.unroute(ssrc)
 
-    def receive(self, packet: bytes, header: Header, now: float) -> bool:
-        """False when the packet belongs to nobody."""
-        wide = header.extensions.get(self._transport_cc_id) if self._transport_cc_id else None
-        if wide is not None and wide[1] - wide[0] == 2:
-            at = wide[0]
-            self._arrivals.note(packet[at] << 8 | packet[at + 1], int(now * 1_000_000))
-        route = self._routes.get(header.ssrc) or self._discover(packet, header)
-        if route is None:
-            return False
-        producer, stream, is_rtx = route
-        counters = self._counters
-        counters.rtp_received += 1
-        if is_rtx:
-            taken = stream.receive_rtx(packet, header, now)
-            if taken is None:
-                counters.rtx_useless += 1
-            else:
-                counters.rtx_repaired += 1
-        else:
-            taken = stream.receive(packet, header, now)
-            if taken is None:
-                counters.dropped_doubles += 1
-        if taken is not None:
-            producer.deliver(stream, taken, now)
-            if stream.level_id and not producer.paused:
-                level = header.extensions.get(stream.level_id)
-                if level is not None and level[1] > level[0]:
-                    self._speakers.note(producer.id, packet[level[0]] & 0x7F, now)
-        return True
-
-    def _discover(self, packet: bytes, header: Header) -> tuple[Producer, Stream, bool] | None:
+    def discover(self, packet: bytes) -> None:
         """An SSRC not seen before: say whose it is by MID and RID."""
+        header = rtp.parse(packet)
+        if header is None:
+            return
+        if header.ssrc not in self._routes and not self._find(packet, header):
+            self._inlet.ignore(header.ssrc)
+
+    def _find(self, packet: bytes, header: Header) -> bool:
         mid = _text(packet, header, self._mid_id)
         producer = self._by_mid.get(mid) if mid is not None else None
         if producer is None or len(self._routes) >= MAX_SSRCS:
-            return None
+            return False
         repaired = _text(packet, header, self._repaired_id)
         accepted = producer.accepted
         if repaired is not None or header.payload_type in accepted.repairs:
             rid = repaired if repaired is not None else _text(packet, header, self._rid_id)
             stream = producer.stream_for(rid)
             if stream is None or stream.rtx_ssrc is not None:
-                return None
+                return False
             stream.rtx_ssrc = header.ssrc
-            route = (producer, stream, True)
-        elif header.payload_type in accepted.payload_types:
-            stream = producer.stream_for(_text(packet, header, self._rid_id))
-            if stream is None or stream.ssrc is not None:
-                return None
-            stream.ssrc = header.ssrc
-            route = (producer, stream, False)
-        else:
-            return None
-        self._routes[header.ssrc] = route
-        return route
+            self._route(header.ssrc, producer, stream, repairs=True)
+            return True
+        if header.payload_type not in accepted.payload_types:
+            return False
+        stream = producer.stream_for(_text(packet, header, self._rid_id))
+        if stream is None or stream.ssrc is not None:
+            return False
+        stream.ssrc = header.ssrc
+        self._route(header.ssrc, producer, stream, repairs=False)
+        return True
 
     def stream_of(self, ssrc: int) -> tuple[Producer, Stream, bool] | None:
         return self._routes.get(ssrc)
@@ -173,7 +153,7 @@ class IncomingRtcp:
         wanted = feedback.parse_nack(part)
         self._requests.spend(len(wanted))
         self._counters.nacks_received += len(wanted)
-        self._counters.rtx_sent += consumer.nacked(wanted, now)
+        self._counters.rtx_asked += consumer.nacked(wanted, now)
 
     def _key_frame(self, ssrc: int, now: float) -> None:
         consumer = self._consumers.get(ssrc)

@@ -84,7 +84,7 @@ class SubscriberBudget:
 class RetransmissionBudget:
     """How many octets may be retransmitted to one subscriber: a share of what it gets, and a start."""
 
-    __slots__ = ("_credit", "_seen")
+    __slots__ = ("_credit", "_seen", "_spent")
 
     SHARE = 0.25
     START = 128_000
@@ -92,16 +92,14 @@ class RetransmissionBudget:
 
     def __init__(self) -> None:
         self._credit = float(self.START)
-        self._seen = 0
+        self._seen = self._spent = 0
 
-    def allows(self, octets_sent: int) -> bool:
-        """``octets_sent``: of the stream itself, so far."""
+    def allowance(self, octets_sent: int, octets_resent: int) -> int:
+        """How many octets more. ``octets_sent``: of the stream itself so far; ``octets_resent``: of retransmissions."""
         self._credit = min(self.MOST, self._credit + self.SHARE * (octets_sent - self._seen))
-        self._seen = octets_sent
-        return self._credit > 0
-
-    def spend(self, octets: int) -> None:
-        self._credit -= octets
+        self._credit -= octets_resent - self._spent
+        self._seen, self._spent = octets_sent, octets_resent
+        return max(0, int(self._credit))
 
 
 class RequestBudget:

@@ -4,10 +4,10 @@ Invariant: nothing but STUN is taken from an address that ICE has not validated.
 """
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any
 
-from media import srtp, stun
-from media.fanout.python import PythonFanout
+from media import stun
+from media.fanout.choose import make_fanout
+from media.fanout.port import Fanout
 from media.paths import Path
 from media.stats import Counters
 from media.tcp import TcpConnection, TcpListener
@@ -24,26 +24,24 @@ class Network:
         self, counters: Counters, clock: Callable[[], float], went_wrong: Callable[[str], None]
     ) -> None:
         self.clock = clock
-        self.fanout: PythonFanout
+        self.fanout: Fanout
         self.paths: dict[Hashable, Path] = {}
         self.by_ufrag: dict[str, Transport] = {}
         self._counters = counters
         self._went_wrong = went_wrong
-        self._scratch = srtp.ffi.new("char[]", 4096)
-        self._scratch_view = memoryview(srtp.ffi.buffer(self._scratch)).cast("B")
         self._udp: UdpSocket
         self._tcp: TcpListener
 
     async def start(self, host: str, port: int) -> int:
         """Binds UDP and TCP to one port number and begins to receive; returns it. Raises OSError."""
         await self._bind(host, port)
-        self._udp.start(self._on_datagram, self.flush)
+        self.fanout.start(self)
         return self._udp.port
 
     async def _bind(self, host: str, port: int) -> None:
         for attempt in range(1, _BIND_ATTEMPTS + 1):
             self._udp = UdpSocket(host, port)
-            self.fanout = PythonFanout(self._udp.sock)
+            self.fanout = make_fanout(self._udp.sock, self.clock)
             self._tcp = TcpListener(self._on_frame, self._on_connection_lost, self.flush)
             try:
                 await self._tcp.start(host, self._udp.port)
@@ -78,39 +76,30 @@ class Network:
     def drop_paths(self, transport: Transport) -> None:
         for path in [p for p in self.paths.values() if p.transport is transport]:
             del self.paths[path.key]
+            self._distrust(path)
             if path.connection is not None:
                 path.connection.close()
 
-    def _on_datagram(self, pointer: Any, view: memoryview, key: Hashable, age: float) -> None:
-        """RFC 7983: the first byte tells what it is. Nothing it contains may end the reading."""
+    def heard_stun(self, data: bytes, key: bytes) -> None:
+        """From the fanout. Nothing it contains may end the reading."""
         try:
-            first = view[0]
-            if first < 4:
-                ip, port = self._udp.address(key)
-                self._on_stun(bytes(view), key, ip, port, None)
-                return
-            path = self.paths.get(key)
-            if path is None:
-                self._counters.dropped_unvalidated += 1
-            elif 128 <= first < 192:
-                path.transport.receive_srtp(pointer, view, age)
-            elif 20 <= first < 64:
-                path.transport.receive_dtls(bytes(view))
-            else:
-                self._counters.dropped_unknown += 1
+            ip, port = self._udp.address(key)
+            self._on_stun(data, key, ip, port, None)
         except Exception:
-            self._went_wrong("a datagram could not be handled")
+            self._went_wrong("a check could not be handled")
 
     def _on_frame(self, connection: TcpConnection, data: bytes) -> None:
-        if data[0] < 4:
-            try:
+        try:
+            if data[0] < 4:
                 self._on_stun(data, connection, *connection.remote, connection)
-            except Exception:
-                self._went_wrong("a check over TCP could not be handled")
-            return
-        size = len(data)
-        self._scratch_view[:size] = data
-        self._on_datagram(self._scratch, self._scratch_view[:size], connection, 0.0)
+                return
+            path = self.paths.get(connection)
+            if path is None:
+                self._counters.tcp_unvalidated += 1
+            else:
+                path.transport.inlet.receive(data)
+        except Exception:
+            self._went_wrong("a frame over TCP could not be handled")
 
     def _on_stun(
         self, data: bytes, key: Hashable, ip: str, port: int, connection: TcpConnection | None
@@ -130,6 +119,8 @@ class Network:
             if path is not None and path.transport.ice.forget(key):
                 self._reselect(path.transport)
             path = self.paths[key] = Path(key, ip, port, transport, self._udp, connection)
+            if isinstance(key, bytes):
+                self.fanout.trust(key, transport.inlet)
         if connection is not None:
             connection.validated = True
         if checked.forgotten is not None:
@@ -138,7 +129,7 @@ class Network:
             self.by_ufrag.pop(ufrag, None)
         path.send(checked.response)
         if checked.selected:
-            transport.use_path(path)
+            self._use(path)
 
     def _on_connection_lost(self, connection: TcpConnection) -> None:
         path = self.paths.pop(connection, None)
@@ -149,13 +140,23 @@ class Network:
         """The selected address is gone: go on with another valid one, or with none."""
         path = self.paths.get(transport.ice.selected) if transport.ice.selected is not None else None
         if path is not None:
-            transport.use_path(path)
+            self._use(path)
         else:
+            transport.inlet.answer_checks(None, "", "")
             transport.lose_path()
+
+    def _use(self, path: Path) -> None:
+        """From now on everything goes there, and its checks may be answered where they arrive."""
+        credentials = path.transport.ice.credentials
+        key = path.key if isinstance(path.key, bytes) else None
+        path.transport.inlet.answer_checks(key, credentials.ufrag, credentials.password)
+        path.transport.use_path(path)
 
     def watch_consent(self, transports: Iterable[Transport], now: float) -> None:
         """Addresses whose consent has expired get nothing more; transports without any other wait."""
         for transport in transports:
+            if transport.ice.selected is not None:
+                transport.ice.heard(transport.ice.selected, transport.inlet.checked_at)
             gone, was_selected = transport.ice.expire(now)
             for key in gone:
                 self._drop(key)
@@ -166,18 +167,22 @@ class Network:
     def _drop(self, key: Hashable) -> None:
         """An address that is valid no more; its connection is closed with it."""
         path = self.paths.pop(key, None)
-        if path is not None and path.connection is not None:
-            path.connection.close()
+        if path is not None:
+            self._distrust(path)
+            if path.connection is not None:
+                path.connection.close()
+
+    def _distrust(self, path: Path) -> None:
+        if isinstance(path.key, bytes):
+            self.fanout.trust(path.key, None)
 
     def counters(self) -> dict[str, float]:
         """Of the sockets and the fanout, by metric name."""
         values = {
-            "media_udp_received_total": self._udp.received,
-            "media_udp_received_bytes_total": self._udp.received_bytes,
             "media_udp_send_dropped_total": self._udp.send_dropped,
             "media_tcp_connections": self._tcp.connections,
             "media_tcp_dropped_total": self._tcp.dropped,
             "media_tcp_refused_total": self._tcp.refused,
         }
-        values |= {f"media_sent_{name}_total": value for name, value in self.fanout.counters().items()}
+        values |= {f"media_{name}_total": value for name, value in self.fanout.counters().items()}
         return {name: float(value) for name, value in values.items()}

@@ -34,7 +34,8 @@ class Path:
         if self.connection is not None:
             outlet.to_stream(self.connection.send)
         else:
-            outlet.to_address(self.ip, self.port)
+            assert isinstance(self.key, bytes)
+            outlet.to_address(self.key)
 
     def send(self, data: bytes) -> None:
         """STUN and DTLS; RTP goes through the outlet."""

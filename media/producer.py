@@ -4,7 +4,7 @@ from typing import Protocol
 
 from media import layers
 from media.consumer import Consumer
-from media.fanout.port import Fanout, Outlet
+from media.fanout.port import Fanout, Outlet, Source
 from media.negotiation import Accepted
 from media.parameters import RtpParameters
 from media.rtcp.feedback import build_nack, build_pli
@@ -32,7 +32,7 @@ class Carrier(Protocol):
 
 
 class Producer:
-    """Child of its transport. ``waiting``: consumers that begin with the next key frame."""
+    """Child of its transport."""
 
     def __init__(
         self,
@@ -53,56 +53,53 @@ class Producer:
         self.closed = False
         self.is_video = accepted.kind == "video"
         self.streams = [
-            Stream(accepted, fanout.source(), e.rid, e.ssrc, e.rtx.ssrc if e.rtx else None)
+            Stream(self, accepted, fanout, e.rid, e.ssrc, e.rtx.ssrc if e.rtx else None)
             for e in accepted.encodings
         ]
         self.consumers: dict[str, Consumer] = {}
-        self.waiting: set[Consumer] = set()
         self.taps: list[Tap] = []
         self.key_frames_asked = 0
-        self._by_source: dict[int, Stream] = {id(stream.source): stream for stream in self.streams}
+        if paused:
+            self._pause_sources(True)
 
     def stream_for(self, rid: str | None) -> Stream | None:
         if rid is None:
             return self.streams[0] if len(self.streams) == 1 else None
         return next((stream for stream in self.streams if stream.rid == rid), None)
 
-    def target(self, now: float) -> Stream | None:
-        """The stream subscribers should be on."""
+    def target(self, now: float, top: int | None = None) -> Stream | None:
+        """The stream subscribers should be on. ``top``: the highest they are to get."""
         if len(self.streams) == 1:
             return self.streams[0]
-        index = layers.best([stream.last_packet_at for stream in self.streams], now)
+        streams = self.streams if top is None else self.streams[: top + 1]
+        index = layers.best([stream.last_packet_at for stream in streams], now)
+        if index is None and top is not None:
+            return self.target(now)  # something rather than nothing
         return None if index is None else self.streams[index]
 
-    def deliver(self, stream: Stream, packet: Packet, now: float) -> None:
-        """A packet that was not here before: to everyone who takes it."""
-        if stream.needs_key_frame:
-            stream.needs_key_frame = False
-            self.request_key_frame(now, stream)
-        if self.paused:
-            return
-        if packet.key_frame_start:
-            if self.waiting:
-                self._start_waiting(stream, packet, now)
-            if len(self.streams) > 1:
-                self._switch(stream, packet, now)
-        stream.source.forward(packet)
+    @property
+    def has_waiting(self) -> bool:
+        """Whether somebody waits for a key frame."""
+        return any(consumer.is_waiting for consumer in self.consumers.values())
+
+    def stream_of(self, source: Source) -> Stream | None:
+        return next((stream for stream in self.streams if stream.source is source), None)
+
+    def take_packet(self, stream: Stream, packet: Packet, wall_ns: int) -> None:
         for tap in self.taps:
-            tap.take(stream, packet, now)
+            tap.take(stream, packet, wall_ns)
 
-    def _start_waiting(self, stream: Stream, packet: Packet, now: float) -> None:
-        if len(self.streams) > 1 and stream is not self.target(now):
-            return
-        for consumer in list(self.waiting):
-            consumer.start(stream, packet, now)
+    def add_tap(self, tap: Tap) -> None:
+        self.taps.append(tap)
+        self._listen()
 
-    def _switch(self, stream: Stream, packet: Packet, now: float) -> None:
-        """Simulcast: a key frame of the best stream moves everyone there."""
-        if stream is not self.target(now):
-            return
-        for consumer in self.consumers.values():
-            if consumer.stream is not None and consumer.stream is not stream:
-                consumer.start(stream, packet, now)
+    def remove_tap(self, tap: Tap) -> None:
+        self.taps.remove(tap)
+        self._listen()
+
+    def _listen(self) -> None:
+        for stream in self.streams:
+            stream.source.tap(bool(self.taps))
 
     def tick(self, now: float) -> None:
         """Requests that are due: retransmissions and key frames."""
@@ -118,16 +115,31 @@ class Producer:
                     self.transport.counters.nacks_sent += len(wanted)
                 if gave_up and self.is_video:
                     self.request_key_frame(now, stream)
-            if self.is_video and stream.gate.due(now) and (self.waiting or self._is_watched(stream)):
+            if self.is_video and stream.gate.due(now) and self._is_watched(stream):
                 self._send_pli(stream)
 
     def _is_watched(self, stream: Stream) -> bool:
         return any(
-            consumer.stream is stream or not consumer.paused for consumer in self.consumers.values()
+            consumer.stream is stream or consumer.is_waiting or not consumer.paused
+            for consumer in self.consumers.values()
         ) or bool(self.taps)
 
+    def refresh(self, now: float) -> None:
+        """Ten times a second: look at the streams; subscribers of simulcast go where they should be."""
+        for stream in self.streams:
+            stream.refresh(now)
+        if len(self.streams) > 1:
+            for consumer in self.consumers.values():
+                consumer.adjust(now)
+
+    def take_loudest(self) -> int | None:
+        """A voice's loudest level (-dBov) since the last call; None: not heard."""
+        if self.is_video or self.paused:
+            return None
+        return self.streams[0].take_loudest()
+
     def tick_slowly(self, now: float) -> None:
-        """Every half second: subscribers' kept requests, layers."""
+        """Every half second: subscribers' kept requests."""
         if not self.is_video:
             return
         for stream in self.streams:
@@ -135,12 +147,6 @@ class Producer:
         for consumer in self.consumers.values():
             if consumer.wants_key_frame:
                 consumer.tick(now)
-        if len(self.streams) > 1 and not self.paused:
-            target = self.target(now)
-            if target is not None and any(
-                c.stream is not target and not c.paused for c in self.consumers.values()
-            ):
-                self.request_key_frame(now, target)
 
     def request_key_frame(self, now: float, stream: Stream | None = None) -> None:
         """At most twice a second per stream; too early ones are kept."""
@@ -162,15 +168,9 @@ class Producer:
         if self.paused or now - stream.reported_at < REPORT_SECONDS:
             return
         stream.reported_at = now
-        for consumer in self.consumers.values():
-            if consumer.stream is stream:
-                consumer.sender_report(info)
+        stream.source.sender_report(info)
         for tap in self.taps:
             tap.take_report(stream, info, raw)
-
-    def find(self, source: object, seq: int) -> Packet | None:
-        stream = self._by_source.get(id(source))
-        return None if stream is None else stream.history.get(seq)
 
     def forget_consumer(self, consumer: Consumer) -> None:
         self.consumers.pop(consumer.id, None)
@@ -179,6 +179,7 @@ class Producer:
         if self.paused:
             return
         self.paused = True
+        self._pause_sources(True)
         for consumer in self.consumers.values():
             consumer.interrupt()
 
@@ -186,10 +187,15 @@ class Producer:
         if not self.paused:
             return
         self.paused = False
+        self._pause_sources(False)
         for consumer in self.consumers.values():
             consumer.wait(now)
         if self.taps:
             self.request_key_frame(now)
+
+    def _pause_sources(self, paused: bool) -> None:
+        for stream in self.streams:
+            stream.source.pause(paused)
 
     def close(self) -> bool:
         """Closes its consumers and ends its taps; idempotent."""
@@ -200,5 +206,7 @@ class Producer:
             consumer.close()
         for tap in list(self.taps):
             tap.close()
+        for stream in self.streams:
+            stream.close()
         self.transport.forget_producer(self)
         return True

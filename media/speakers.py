@@ -6,7 +6,7 @@ HEARD = 50
 RELEASE_SECONDS = 0.8
 INTERVAL_SECONDS = 0.5
 MOST = 8
-_ATTACK, _DECAY = 0.5, 0.08
+_ATTACK, _DECAY = 0.5, 0.3
 _STEP = 6
 
 
@@ -20,7 +20,7 @@ class Speakers:
         self._said_at = float("-inf")
 
     def note(self, producer: str, level: int, now: float) -> None:
-        """``level``: -dBov, 0 is loudest."""
+        """``level``: -dBov, 0 is loudest; of the last tenth of a second."""
         before = self._levels.get(producer, float(SILENCE))
         weight = _ATTACK if level < before else _DECAY
         smoothed = before + (level - before) * weight

@@ -30,7 +30,8 @@ def make_consumer(
     parameters = consumer_parameters(accepted, capabilities, mid, ssrc, rtx_ssrc, cname)
     transport.next_mid += 1
     has_rtx = accepted.codec.rtx is not None and parameters.encodings[0].rtx is not None
-    leg = fanout.leg(
+    consumer = Consumer(consumer_id, transport, producer, parameters)
+    consumer.leg = fanout.leg(
         transport.outlet,
         LegSettings(
             ssrc=ssrc,
@@ -41,9 +42,11 @@ def make_consumer(
             rtx_ssrc=rtx_ssrc,
             rtx_payload_type=accepted.codec.rtx if has_rtx and accepted.codec.rtx is not None else -1,
             rtx_start=1 + secrets.randbelow(0x7000),
+            cname=cname,
+            is_voice=not producer.is_video,
         ),
+        consumer,
     )
-    consumer = Consumer(consumer_id, transport, producer, leg, parameters)
     producer.consumers[consumer.id] = consumer
     transport.add_consumer(consumer)
     return consumer

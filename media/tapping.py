@@ -44,13 +44,14 @@ class TapConnection(asyncio.Protocol):
         assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
 
-    def write(self, kind: int, tap: int, packet: bytes) -> None:
+    def write(self, kind: int, tap: int, packet: bytes, wall_ns: int) -> None:
+        """``wall_ns``: when the packet came, in ns since the epoch."""
         transport = self._transport
         if transport is None or transport.is_closing() or transport.get_write_buffer_size() > MAX_BUFFER:
             self.dropped += 1
             return
         self.frames += 1
-        transport.write(framing.encode(kind, tap, time.time_ns(), packet))
+        transport.write(framing.encode(kind, tap, wall_ns, packet))
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._transport = None
@@ -67,8 +68,9 @@ class Tapped(Protocol):
 
     id: str
     streams: list[Stream]
-    taps: list["Tap"]
 
+    def add_tap(self, tap: "Tap") -> None: ...
+    def remove_tap(self, tap: "Tap") -> None: ...
     def target(self, now: float) -> Stream | None: ...
 
 
@@ -87,10 +89,11 @@ class Tap:
         self._stream: Stream | None = None
         self._closed = False
         connection.taps[number] = self
-        producer.taps.append(self)
+        producer.add_tap(self)
 
-    def take(self, stream: Stream, packet: Packet, now: float) -> None:
+    def take(self, stream: Stream, packet: Packet, wall_ns: int) -> None:
         template = packet.template
+        now = time.monotonic()
         if self._rewriter is not None:
             if packet.key_frame_start and stream is not self._stream and stream is self.producer.target(now):
                 self._switch(self._rewriter, stream, packet, now)
@@ -105,7 +108,7 @@ class Tap:
             head[4:8] = ((packet.timestamp + offset) & 0xFFFFFFFF).to_bytes(4)
             head[8:12] = self._ssrc.to_bytes(4)
             template = bytes(head) + template[12:]
-        self.connection.write(framing.RTP, self.number, template)
+        self.connection.write(framing.RTP, self.number, template, wall_ns)
 
     def _switch(self, rewriter: Rewriter, stream: Stream, packet: Packet, now: float) -> None:
         offset = 0
@@ -132,18 +135,17 @@ class Tap:
 
     def take_report(self, stream: Stream, info: SenderInfo, raw: bytes) -> None:
         if self._rewriter is None:
-            self.connection.write(framing.RTCP, self.number, raw)
+            self.connection.write(framing.RTCP, self.number, raw, time.time_ns())
         elif stream is self._stream:
             moved = (info.rtp_timestamp + self._timestamp_offset) & 0xFFFFFFFF
-            self.connection.write(
-                framing.RTCP, self.number, build_sender(info._replace(ssrc=self._ssrc, rtp_timestamp=moved))
-            )
+            report = build_sender(info._replace(ssrc=self._ssrc, rtp_timestamp=moved))
+            self.connection.write(framing.RTCP, self.number, report, time.time_ns())
 
     def close(self) -> None:
         if self._closed:
             return
         self._closed = True
-        self.producer.taps.remove(self)
+        self.producer.remove_tap(self)
         self.connection.taps.pop(self.number, None)
 
 

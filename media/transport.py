@@ -5,21 +5,17 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
-from media import srtp
 from media.consumer import Consumer
 from media.dtls import Certificate, DtlsFailed, DtlsTransport
 from media.fanout.port import Fanout, Outlet
 from media.ice import IceAgent, new_credentials
-from media.inbound import Inbound
 from media.incoming import IncomingRtcp, Routing
 from media.parameters import DtlsParameters
 from media.producer import SENDER_SSRC, Producer
 from media.rtcp.reports import build_receiver
 from media.rtcp.transport_cc import Arrivals
-from media.rtp import header as rtp
-from media.rtp.header import is_rtcp
 from media.speakers import Speakers
 from media.srtp import SrtpKeys
 from media.stats import Counters
@@ -74,6 +70,7 @@ class Transport:
         self.counters = around.counters
         self.ice = IceAgent(new_credentials())
         self.outlet = around.fanout.outlet()
+        self.inlet = around.fanout.inlet(self, self.outlet)
         self.state: State = "new"
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
@@ -81,11 +78,11 @@ class Transport:
         self.used_ssrcs: set[int] = {0, SENDER_SSRC, 1234}
         self.next_mid = 0
         self.arrivals = Arrivals()
-        self.routing = Routing(around.counters, self.arrivals, router.speakers)
+        self.routing = Routing(self.inlet)
         self.remote: DtlsParameters | None = None
         self._around = around
         self._path: Way | None = None
-        self._inbound: Inbound | None = None
+        self._secure = False
         self._has_path = asyncio.Event()
         self._dtls = DtlsTransport(around.certificate, "server", self._send_dtls, self._remote_closed)
         self._task: asyncio.Task[None] | None = None
@@ -116,20 +113,21 @@ class Transport:
             self._secured(keys)
 
     def _secured(self, keys: SrtpKeys) -> None:
-        self._inbound = Inbound(keys.profile, keys.inbound, self.routing.has)
+        self.inlet.set_keys(keys)
         self.outlet.set_keys(keys)
+        self._secure = True
         self.counters.handshakes += 1
         self._become_connected()
 
     def _become_connected(self) -> None:
-        if self.state in ("connected", "closed") or self._inbound is None or self._path is None:
+        if self.state in ("connected", "closed") or not self._secure or self._path is None:
             return
         self.state = "connected"
         now = self._around.clock()
         for consumer in self.consumers.values():
             consumer.wait(now)
         for producer in self.producers.values():
-            if producer.waiting:
+            if producer.has_waiting:
                 producer.request_key_frame(now)
         self._around.changed(self)
 
@@ -165,39 +163,23 @@ class Transport:
             self.state = "closed"
             self._around.changed(self)
 
-    def receive_dtls(self, data: bytes) -> None:
+    # --- what the inlet tells ---
+
+    def heard_dtls(self, data: bytes) -> None:
         self._dtls.feed(data)
 
-    def receive_srtp(self, pointer: Any, view: memoryview, age: float) -> None:
-        """``pointer`` and ``view`` are the same writable bytes, which arrived ``age`` seconds ago."""
-        inbound = self._inbound
-        size = len(view)
-        if inbound is None or size < 12:
-            self.counters.dropped_early += 1
-            return
-        control = is_rtcp(view[1])
-        plain = inbound.open(pointer, view, size, control)
-        if plain < 0:
-            if -plain in srtp.REPLAYED:
-                self.counters.dropped_replayed += 1
-            else:
-                self.counters.dropped_unauthentic += 1
-            return
-        now = self._around.clock() - age
-        if control:
-            self.counters.rtcp_received += 1
-            self._rtcp.receive(bytes(view[:plain]), now)
-            return
-        packet = bytes(view[:plain])
-        header = rtp.parse(packet)
-        if header is None:
-            self.counters.dropped_malformed += 1
-            return
-        if not self.routing.receive(packet, header, now):
-            self.counters.dropped_unrouted += 1
+    def heard_rtcp(self, packet: bytes, now: float) -> None:
+        self._rtcp.receive(packet, now)
+
+    def heard_unknown(self, packet: bytes) -> None:
+        self.routing.discover(packet)
+
+    # --- time ---
 
     def feedback(self) -> None:
         """Transport-cc to the publisher."""
+        for number, now_us in self.inlet.take_arrivals():
+            self.arrivals.note(number, now_us)
         if self.arrivals.pending and self.is_connected:
             ssrc = self.routing.any_ssrc
             if ssrc is not None:
@@ -212,7 +194,7 @@ class Transport:
             block
             for producer in self.producers.values()
             for stream in producer.streams
-            if stream.reception is not None and (block := stream.reception.block(now)) is not None
+            if (block := stream.report(now)) is not None
         ]
         if blocks:
             self.outlet.send_rtcp(build_receiver(SENDER_SSRC, blocks))
@@ -255,7 +237,5 @@ class Transport:
             await asyncio.gather(task, return_exceptions=True)
         await self._dtls.close()
         self._path = None
+        self.inlet.close()
         self.outlet.close()
-        inbound, self._inbound = self._inbound, None
-        if inbound is not None:
-            inbound.close()

@@ -116,9 +116,15 @@ class Worker:
     def tick(self, count: int) -> None:
         """Each kind of RTCP in its own rhythm, in multiples of ``TICK_SECONDS``."""
         now = self.clock()
+        self.network.fanout.tick(now)
         for transport in self.registry.transports.values():
             for producer in transport.producers.values():
                 producer.tick(now)
+                if count % _FEEDBACK_TICKS == 0:
+                    producer.refresh(now)
+                    level = producer.take_loudest()
+                    if level is not None:
+                        transport.router.speakers.note(producer.id, level, now)
                 if count % _SLOW_TICKS == 0:
                     producer.tick_slowly(now)
             if count % _FEEDBACK_TICKS == 0:

@@ -15,13 +15,12 @@ SLOT_SIZE = 2048
 
 
 class Destination:
-    """Where datagrams go, in the socket's own address family. ``at``: where ``name`` is in memory."""
+    """Where datagrams go, by its raw socket address. ``at``: where ``name`` is in memory."""
 
     __slots__ = ("at", "name", "pair", "size")
 
-    def __init__(self, family: int, ip: str, port: int) -> None:
-        self.pair: tuple[str, int] = (ip, port)
-        raw = pack_address(family, ip, port)
+    def __init__(self, raw: bytes) -> None:
+        self.pair: tuple[str, int] = unpack_address(raw)
         self.name: Any = ffi.new("char[]", raw)
         self.size = len(raw)
         self.at = address_of(self.name)

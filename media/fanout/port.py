@@ -22,7 +22,7 @@ A packet that is late gets the number that was left for it, or is dropped. No tw
 (SSRC, number): GCM nonces depend on that.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from media.congestion.digest import Digest
@@ -40,6 +40,38 @@ STASH = 64
 """Packets of SSRCs without a route that an inlet keeps until it is told whose they are."""
 PROBATOR_SSRC, PROBATOR_PAYLOAD_TYPE = 1234, 127
 """What mediasoup-client keeps free for padding."""
+
+COUNTERS = (
+    "udp_received",
+    "udp_received_bytes",
+    "rtp_received",
+    "rtcp_received",
+    "feedback_received",
+    "checks_answered",
+    "dropped_unvalidated",
+    "dropped_unknown",
+    "dropped_early",
+    "dropped_replayed",
+    "dropped_unauthentic",
+    "dropped_malformed",
+    "dropped_unrouted",
+    "dropped_doubles",
+    "rtx_repaired",
+    "rtx_useless",
+    "sent_packets",
+    "sent_bytes",
+    "sent_retransmitted",
+    "sent_probes",
+    "sent_dropped_full",
+    "sent_dropped_too_large",
+    "sent_dropped_refused",
+    "sent_dropped_nowhere",
+    "sent_flushed",
+    "events_dropped",
+)
+"""Names in ``Fanout.counters``; each becomes ``media_…_total``. ``feedback_received``: receiver reports and
+transport-cc read by the fanout itself. ``sent_dropped_full``: the network did not take it. ``sent_flushed``: out of pacers.
+``events_dropped``: what could not be told."""
 
 CodecName = Literal["opus", "vp8", "vp9", "h264", "av1"]
 
@@ -117,9 +149,9 @@ class LegState(NamedTuple):
 
 
 class HearsFanout(Protocol):
-    """The network. ``key``: the address as ``Fanout.trust`` takes it."""
+    """The network. ``key``: the raw socket address (``sockaddr_in`` or ``sockaddr_in6``) it came from."""
 
-    def heard_stun(self, data: bytes, key: Hashable) -> None: ...
+    def heard_stun(self, data: bytes, key: bytes) -> None: ...
 
 
 class HearsInlet(Protocol):
@@ -132,7 +164,7 @@ class HearsInlet(Protocol):
 
     def heard_dtls(self, data: bytes) -> None: ...
     def heard_rtcp(self, packet: bytes, now: float) -> None: ...
-    def heard_unknown(self, packet: bytes, now: float) -> None: ...
+    def heard_unknown(self, packet: bytes) -> None: ...
 
 
 class HearsSource(Protocol):
@@ -150,12 +182,13 @@ class HearsLeg(Protocol):
     """The consumer. ``heard_began``: the leg takes ``source`` from now on. ``heard_starved``: its pacer queue was
     flushed, and it waits for a key frame of the source it takes."""
 
-    def heard_began(self, source: "Source", now: float) -> None: ...
+    def heard_began(self, source: "Source") -> None: ...
     def heard_starved(self, now: float) -> None: ...
 
 
 class Inlet(Protocol):
-    """``set_keys``: once. ``extension_ids``: the publisher's ids of MID, RID, repaired RID and transport-cc, 0: none.
+    """``set_keys``: once. ``transport_cc``: the publisher's extension id of transport-wide numbers, 0: none; what was
+    ignored before is asked about again.
 
     ``answer_checks``: from now on the fanout may answer connectivity checks that come from ``key`` by itself, if
     they are right by ``ufrag`` and ``password`` (RFC 8445 §7.3); all others are told. Another call replaces the last;
@@ -166,11 +199,11 @@ class Inlet(Protocol):
     """
 
     def set_keys(self, keys: SrtpKeys) -> None: ...
-    def extension_ids(self, mid: int, rid: int, repaired_rid: int, transport_cc: int) -> None: ...
+    def transport_cc(self, extension_id: int) -> None: ...
     def route(self, ssrc: int, source: "Source", *, repairs: bool) -> None: ...
     def unroute(self, ssrc: int) -> None: ...
     def ignore(self, ssrc: int) -> None: ...
-    def answer_checks(self, key: Hashable | None, ufrag: str, password: str) -> None: ...
+    def answer_checks(self, key: bytes | None, ufrag: str, password: str) -> None: ...
     @property
     def checked_at(self) -> float: ...
     def take_arrivals(self) -> list[tuple[int, int]]: ...
@@ -188,7 +221,7 @@ class Source(Protocol):
 
     def pause(self, paused: bool) -> None: ...
     def tap(self, tapped: bool) -> None: ...
-    def sender_report(self, info: SenderInfo, now: float) -> None: ...
+    def sender_report(self, info: SenderInfo) -> None: ...
     def drop_before(self, seq: int) -> None: ...
     def state(self) -> SourceState: ...
     def close(self) -> None: ...
@@ -205,7 +238,7 @@ class Outlet(Protocol):
     """
 
     def set_keys(self, keys: SrtpKeys) -> None: ...
-    def to_address(self, key: Hashable) -> None: ...
+    def to_address(self, key: bytes) -> None: ...
     def to_stream(self, send: Callable[[bytes], None]) -> None: ...
     def to_nowhere(self) -> None: ...
     def send_rtcp(self, packet: bytes) -> None: ...
@@ -238,15 +271,17 @@ class Leg(Protocol):
 class Fanout(Protocol):
     """Owns the loop over the socket, which stays the caller's. ``start``: begin to receive, in a running event loop.
 
+    ``inlet``: reports and feedback that come in by it are about ``outlet``.
+
     ``trust``: what comes from this address is the inlet's; None: nobody's, and but STUN it is dropped and counted.
-    ``key``: a socket address as bytes (``fanout.address``). ``tick``: to be called every 20 ms: pacers (twin),
+    ``tick``: to be called every 20 ms: pacers (twin),
     events that wait. ``digests``: of every outlet from which feedback came since the last call.
-    ``counters``: packets, bytes, dropped (by reason) since the start.
+    ``counters``: every name of ``COUNTERS``, since the start.
     """
 
     def start(self, hears: HearsFanout) -> None: ...
-    def trust(self, key: Hashable, inlet: Inlet | None) -> None: ...
-    def inlet(self, hears: HearsInlet) -> Inlet: ...
+    def trust(self, key: bytes, inlet: Inlet | None) -> None: ...
+    def inlet(self, hears: HearsInlet, outlet: Outlet) -> Inlet: ...
     def source(self, settings: SourceSettings, hears: HearsSource) -> Source: ...
     def outlet(self) -> Outlet: ...
     def leg(self, outlet: Outlet, settings: LegSettings, hears: HearsLeg) -> Leg: ...

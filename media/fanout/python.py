@@ -1,72 +1,182 @@
-"""The pure-Python fanout: headers packed in place, libsrtp in place, datagrams in batches."""
+"""The fanout in Python, in the event loop: libsrtp called in place through cffi, many datagrams per system call.
+
+The twin of the native one, used where no compiler was there.
+"""
 
 import socket
 import struct
+import time
+from collections.abc import Callable
+from typing import Any
 
 from media import srtp
+from media.congestion.digest import Digest
 from media.fanout.batch import SLOT_SIZE, SLOTS, Batch, make_batch
-from media.fanout.legs import PythonLeg, PythonOutlet, PythonSource
-from media.fanout.port import Leg, LegSettings, Outlet
+from media.fanout.inlets import PythonInlet
+from media.fanout.legs import PythonLeg
+from media.fanout.outlets import PythonOutlet
+from media.fanout.port import (
+    PROBATOR_PAYLOAD_TYPE,
+    PROBATOR_SSRC,
+    HearsFanout,
+    HearsInlet,
+    HearsLeg,
+    HearsSource,
+    Inlet,
+    Leg,
+    LegSettings,
+    Outlet,
+    SourceSettings,
+)
+from media.fanout.reading import Reader
+from media.fanout.sources import PythonSource
 from media.fanout.system import address_of
+from media.fanout.tally import Tally
 from media.rtp import vp8
 from media.rtp.packet import Packet
 from media.rtp.rewrite import MAX_BEHIND, Epoch
 
 _ONE_BYTE = struct.Struct("!HII4s6sH")
 _TWO_BYTE = struct.Struct("!HII4s8sH")
+_PROBE = struct.Struct("!BBHIIHH")
+_PROBE_EXTENSIONS = 12
 MAX_PACKET = SLOT_SIZE - srtp.TRAILER
+_MASK = 1023
 
 
 class PythonFanout:
     """See ``port.Fanout``. ``sock``: the worker's UDP socket, which stays the caller's."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self.family = sock.family
+    def __init__(self, sock: socket.socket, clock: Callable[[], float] = time.monotonic) -> None:
+        self.tally = Tally()
+        self.paced: set[PythonOutlet] = set()
+        self._sock = sock
+        self._clock = clock
         self._batch: Batch = make_batch(sock)
         self._length = srtp.ffi.new("int *")
         # Pointers of one FFI go into functions of another as plain integers cast once.
         self._pointers = [srtp.ffi.cast("void *", address_of(p)) for p in self._batch.pointers]
-        self._too_large = 0
-        self._refused = 0
-        self._nowhere = 0
-        self._streamed = 0
-        self._streamed_bytes = 0
-        self._retransmitted = 0
+        self._reader: Reader | None = None
+        self._hears: HearsFanout | None = None
+        self._trusted: dict[bytes, PythonInlet] = {}
+        self._outlets: set[PythonOutlet] = set()
+        self._streamed = self._streamed_bytes = 0
+
+    # --- what is handed out ---
+
+    def inlet(self, hears: HearsInlet, outlet: Outlet) -> Inlet:
+        assert isinstance(outlet, PythonOutlet)
+        return PythonInlet(hears, self.tally, outlet)
+
+    def source(self, settings: SourceSettings, hears: HearsSource) -> PythonSource:
+        return PythonSource(self, settings, hears, self.tally)
 
     def outlet(self) -> PythonOutlet:
-        return PythonOutlet(self)
+        outlet = PythonOutlet(self)
+        self._outlets.add(outlet)
+        return outlet
 
-    def leg(self, outlet: Outlet, settings: LegSettings) -> Leg:
+    def leg(self, outlet: Outlet, settings: LegSettings, hears: HearsLeg) -> Leg:
         assert isinstance(outlet, PythonOutlet)
-        return PythonLeg(self, outlet, settings)
+        leg = PythonLeg(self, outlet, settings, hears)
+        leg.arrange()
+        return leg
 
-    def source(self) -> PythonSource:
-        return PythonSource(self)
+    def trust(self, key: bytes, inlet: Inlet | None) -> None:
+        if inlet is None:
+            self._trusted.pop(key, None)
+        else:
+            assert isinstance(inlet, PythonInlet)
+            self._trusted[key] = inlet
+
+    # --- in ---
+
+    def start(self, hears: HearsFanout) -> None:
+        self._hears = hears
+        self._reader = Reader(self._sock)
+        self._reader.start(self._receive, self._drained)
+
+    def _receive(self, pointer: Any, view: memoryview, key: bytes, age: float) -> None:
+        """RFC 7983: the first byte tells what it is."""
+        tally = self.tally
+        tally.udp_received += 1
+        tally.udp_received_bytes += len(view)
+        first = view[0]
+        if first < 4:
+            assert self._hears is not None
+            self._hears.heard_stun(bytes(view), key)
+            return
+        inlet = self._trusted.get(key)
+        if inlet is None:
+            tally.dropped_unvalidated += 1
+        elif 128 <= first < 192:
+            inlet.receive_srtp(pointer, view, self._clock() - age, time.time_ns() - int(age * 1e9))
+        elif 20 <= first < 64:
+            inlet.receive_dtls(bytes(view))
+        else:
+            tally.dropped_unknown += 1
+
+    def _drained(self) -> None:
+        if self.paced:
+            self._drain(self._clock())
+        self._batch.flush()
+
+    # --- time ---
+
+    def tick(self, now: float) -> None:
+        if self.paced:
+            self._drain(now)
+        self._batch.flush()
+
+    def _drain(self, now: float) -> None:
+        for outlet in tuple(self.paced):
+            outlet.drain(now)
+            if not outlet.send_probes(now) and outlet.pacer is None:
+                self.paced.discard(outlet)
+
+    def digests(self) -> list[tuple[Outlet, Digest]]:
+        now = self._clock()
+        found: list[tuple[Outlet, Digest]] = []
+        for outlet in self._outlets:
+            if outlet.log.fresh:
+                pacer = outlet.pacer
+                waiting = (0, 0) if pacer is None else (pacer.queued_octets, int(pacer.delay(now) * 1e6))
+                found.append((outlet, outlet.log.take(*waiting)))
+        return found
 
     def flush(self) -> None:
         self._batch.flush()
 
     def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
         self._batch.close()
 
-    def counters(self) -> dict[str, int]:
-        batch = self._batch
-        return {
-            "packets": batch.sent + self._streamed,
-            "bytes": batch.sent_bytes + self._streamed_bytes,
-            "retransmitted": self._retransmitted,
-            "dropped_full": batch.dropped,
-            "dropped_too_large": self._too_large,
-            "dropped_refused": self._refused,
-            "dropped_nowhere": self._nowhere,
-        }
+    def forget(self, outlet: PythonOutlet) -> None:
+        self._outlets.discard(outlet)
+        self.paced.discard(outlet)
 
-    def forward(self, legs: list[PythonLeg], packet: Packet) -> None:
+    def count_flushed(self, packets: int) -> None:
+        self.tally.sent_flushed += packets
+
+    def counters(self) -> dict[str, int]:
+        batch, tally = self._batch, self.tally
+        tally.sent_packets = batch.sent + self._streamed
+        tally.sent_bytes = batch.sent_bytes + self._streamed_bytes
+        tally.sent_dropped_full = batch.dropped
+        return tally.values()
+
+    # --- out: the hot loop ---
+
+    def forward(self, source: PythonSource, packet: Packet, now: float) -> None:
+        """To every plain leg of ``source``. What ``send`` does for one, written out."""
+        legs: list[PythonLeg] = source.plain  # type: ignore[assignment]
         template = packet.template
         size = len(template)
         if size > MAX_PACKET:
-            self._too_large += len(legs)
+            self.tally.sent_dropped_too_large += len(legs)
             return
+        now_us = int(now * 1e6)
         seq = packet.seq
         timestamp = packet.timestamp
         two_byte = packet.two_byte
@@ -82,12 +192,12 @@ class PythonFanout:
         slot = batch.count
         for leg in legs:
             epoch = leg.current
-            if epoch is None or seq < epoch.first:
+            if epoch is None or (seq < epoch.first and (epoch := leg.place(seq)) is None):
                 continue
             outlet = leg.outlet
             destination = outlet.destination
             if destination is None and outlet.sink is None:
-                self._nowhere += 1
+                self.tally.sent_dropped_nowhere += 1
                 continue
             out = seq + epoch.offset
             if out > leg.highest:
@@ -116,17 +226,51 @@ class PythonFanout:
                 vp8.write(view, at + payload_at, numbers, epoch.picture_offset, epoch.tl0_offset)
             length[0] = size
             if protect(outlet.handle, pointers[slot], length):
-                self._refused += 1
+                self.tally.sent_dropped_refused += 1
                 continue
+            log = outlet.log
+            entry = wide & _MASK
+            log.times[entry] = now_us
+            log.sizes[entry] = whole = size + outlet.tag
+            log.octets += whole
+            if leg.is_voice:
+                log.voice_octets += whole
             leg.packets += 1
             leg.octets += payload_size
             if destination is None:
-                self._to_stream(outlet, at, size + outlet.tag)
+                self._to_stream(outlet, at, whole)
                 continue
-            lengths[slot] = size + outlet.tag
+            lengths[slot] = whole
             destinations[slot] = destination
             slot += 1
         batch.count = slot
+
+    def send(self, leg: PythonLeg, epoch: Epoch, packet: Packet, out: int, now: float) -> int:
+        outlet = leg.outlet
+        template = packet.template
+        size = len(template)
+        if not outlet.is_ready:
+            self.tally.sent_dropped_nowhere += 1
+            return 0
+        if size > MAX_PACKET:
+            self.tally.sent_dropped_too_large += 1
+            return 0
+        at = self._room() * SLOT_SIZE
+        view = self._batch.view
+        view[at : at + size] = template
+        self._numbers(view, at, leg, packet, out, packet.timestamp + epoch.timestamp_offset, leg.ssrc)
+        if packet.numbers is not None and (epoch.picture_offset or epoch.tl0_offset):
+            at += packet.payload_start
+            vp8.write(view, at, packet.numbers, epoch.picture_offset, epoch.tl0_offset)
+        if not self._protect_numbered(outlet, size, now):
+            return 0
+        if leg.is_voice:
+            outlet.log.voice_octets += size + outlet.tag
+            if outlet.pacer is not None:
+                outlet.pacer.spend(size)
+        leg.packets += 1
+        leg.octets += packet.payload_size
+        return size
 
     def send_rtx(self, leg: PythonLeg, epoch: Epoch, packet: Packet, out: int) -> int:
         outlet = leg.outlet
@@ -139,35 +283,63 @@ class PythonFanout:
         view = self._batch.view
         view[at : at + payload_at] = template[:payload_at]
         view[at + 1] = (template[1] & 0x80) | leg.rtx_payload_type
-        pack = _TWO_BYTE if packet.two_byte else _ONE_BYTE
-        pack.pack_into(
-            view,
-            at + 2,
-            leg.rtx_seq & 0xFFFF,
-            (packet.timestamp + epoch.timestamp_offset) & 0xFFFFFFFF,
-            leg.rtx_ssrc,
-            packet.extension_head,
-            leg.two_byte if packet.two_byte else leg.one_byte,
-            outlet.transport_cc,
-        )
-        outlet.transport_cc = (outlet.transport_cc + 1) & 0xFFFF
+        timestamp = packet.timestamp + epoch.timestamp_offset
+        self._numbers(view, at, leg, packet, leg.rtx_seq, timestamp, leg.rtx_ssrc)
         leg.rtx_seq += 1
         view[at + payload_at : at + payload_at + 2] = (out & 0xFFFF).to_bytes(2)
         view[at + payload_at + 2 : at + size] = template[payload_at:]
         if packet.numbers is not None and (epoch.picture_offset or epoch.tl0_offset):
-            vp8.write(view, at + payload_at + 2, packet.numbers, epoch.picture_offset, epoch.tl0_offset)
-        if not self._protect(outlet, size, rtcp=False):
+            at += payload_at + 2
+            vp8.write(view, at, packet.numbers, epoch.picture_offset, epoch.tl0_offset)
+        if not self._protect_numbered(outlet, size, self._clock()):
             return 0
-        self._retransmitted += 1
+        self.tally.sent_retransmitted += 1
         return size
+
+    def _numbers(
+        self, view: memoryview, at: int, leg: PythonLeg, packet: Packet, seq: int, timestamp: int, ssrc: int
+    ) -> None:
+        """The fields that differ from subscriber to subscriber."""
+        two_byte = packet.two_byte
+        (_TWO_BYTE if two_byte else _ONE_BYTE).pack_into(
+            view,
+            at + 2,
+            seq & 0xFFFF,
+            timestamp & 0xFFFFFFFF,
+            ssrc,
+            packet.extension_head,
+            leg.two_byte if two_byte else leg.one_byte,
+            leg.outlet.transport_cc,
+        )
+
+    def send_probe(self, outlet: PythonOutlet, size: int) -> int:
+        """Padding only (RFC 3550 §5.1), on its own SSRC. Returns the size sent."""
+        some = next(iter(outlet.legs.values()), None)
+        if some is None or not outlet.is_ready:
+            return 0
+        at = self._room() * SLOT_SIZE
+        view = self._batch.view
+        head = _PROBE.pack(
+            0xB0, PROBATOR_PAYLOAD_TYPE, outlet.probe_seq & 0xFFFF, 0, PROBATOR_SSRC, 0xBEDE, 1
+        )
+        cc = some.one_byte[-1:] + outlet.transport_cc.to_bytes(2) + b"\0"
+        left = max(1, min(size, MAX_PACKET) - len(head) - len(cc))
+        packet = head + cc + bytes(left - 1) + bytes((min(255, left),))
+        view[at : at + len(packet)] = packet
+        outlet.probe_seq += 1
+        if not self._protect_numbered(outlet, len(packet), self._clock()):
+            return 0
+        self.tally.sent_probes += 1
+        outlet.log.probe_octets += len(packet) + outlet.tag
+        return len(packet)
 
     def send_rtcp(self, outlet: PythonOutlet, packet: bytes) -> None:
         size = len(packet)
         if not outlet.is_ready:
-            self._nowhere += 1
+            self.tally.sent_dropped_nowhere += 1
             return
         if size > MAX_PACKET:
-            self._too_large += 1
+            self.tally.sent_dropped_too_large += 1
             return
         at = self._room() * SLOT_SIZE
         self._batch.view[at : at + size] = packet
@@ -179,6 +351,15 @@ class PythonFanout:
             self._batch.flush()
         return self._batch.count
 
+    def _protect_numbered(self, outlet: PythonOutlet, size: int, now: float) -> bool:
+        """``_protect`` of a packet that carries the outlet's next transport-wide number."""
+        wide = outlet.transport_cc
+        outlet.transport_cc = (wide + 1) & 0xFFFF
+        if not self._protect(outlet, size, rtcp=False):
+            return False
+        outlet.log.note(wide, int(now * 1e6), size + outlet.tag)
+        return True
+
     def _protect(self, outlet: PythonOutlet, size: int, rtcp: bool) -> bool:
         """Protect the slot that was just written, and queue it."""
         batch = self._batch
@@ -187,7 +368,7 @@ class PythonFanout:
         length[0] = size
         protect = srtp.protect_rtcp if rtcp else srtp.protect_rtp
         if protect(outlet.handle, self._pointers[slot], length):
-            self._refused += 1
+            self.tally.sent_dropped_refused += 1
             return False
         if outlet.destination is None:
             self._to_stream(outlet, slot * SLOT_SIZE, length[0])

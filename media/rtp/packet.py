@@ -8,8 +8,8 @@ on the publisher's leg (MID, RID, abs-send-time, transport-cc) are left out.
 
 import struct
 
-from media.rtp import vp8
 from media.rtp.header import ONE_BYTE, TWO_BYTE, Header
+from media.rtp.picture import SOUND, Picture
 
 MID_SIZE = 4
 _HEAD = struct.Struct("!BBHIIHH")
@@ -18,7 +18,9 @@ ROOM = {False: (1 + MID_SIZE) + (1 + 2), True: (2 + MID_SIZE) + (2 + 2)}
 
 
 class Packet:
-    """``seq`` is unwrapped; ``timestamp`` and ``ssrc`` are the publisher's. ``two_byte``: extension form."""
+    """``seq`` is unwrapped; ``timestamp`` and ``ssrc`` are the publisher's. ``two_byte``: extension form.
+
+    ``temporal``, ``up``: see ``rtp.picture``."""
 
     __slots__ = (
         "extension_head",
@@ -29,8 +31,10 @@ class Packet:
         "payload_start",
         "seq",
         "template",
+        "temporal",
         "timestamp",
         "two_byte",
+        "up",
     )
 
     def __init__(
@@ -42,8 +46,7 @@ class Packet:
         payload_size: int,
         two_byte: bool,
         marker: bool,
-        key_frame_start: bool,
-        numbers: vp8.PictureNumbers | None,
+        picture: Picture,
     ) -> None:
         self.seq = seq
         self.timestamp = timestamp
@@ -52,8 +55,7 @@ class Packet:
         self.payload_size = payload_size
         self.two_byte = two_byte
         self.marker = marker
-        self.key_frame_start = key_frame_start
-        self.numbers = numbers
+        self.key_frame_start, self.numbers, self.temporal, self.up = picture
         self.extension_head = template[12:16]
 
 
@@ -63,8 +65,7 @@ def build(
     seq: int,
     payload_type: int,
     extension_ids: dict[int, int],
-    key_frame_start: bool = False,
-    numbers: vp8.PictureNumbers | None = None,
+    picture: Picture = SOUND,
     skip: int = 0,
     ssrc: int | None = None,
 ) -> Packet:
@@ -106,6 +107,5 @@ def build(
         header.payload_end - header.payload_start - skip,
         two_byte,
         header.marker,
-        key_frame_start,
-        numbers,
+        picture,
     )

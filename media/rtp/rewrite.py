@@ -1,24 +1,26 @@
-"""How a subscriber's numbers follow from a publisher's: monotone over pauses and switches of source.
+"""How a subscriber's numbers follow from a publisher's: monotone over pauses, dropped pictures and switches of source.
 
-A run of packets forwarded without a break is an epoch: outgoing = incoming + a constant. A new
-epoch begins after the highest number ever given out, and takes nothing older than its first
-packet, so two different packets never meet in one number (GCM nonces depend on that). One incoming
-packet must be offered once only: the receiver of the stream throws doubles away.
+A run of packets forwarded without a break is an epoch: outgoing = incoming + a constant. Epochs of one
+outgoing stream cover ranges that never meet, so two different packets never meet in one number (GCM
+nonces depend on that). A late packet belongs to the epoch in whose range its number is. One incoming packet
+must be offered once only: the source throws doubles away.
 """
 
 from collections import deque
 
 from media.rtp.seq import unwrap
 
-REMEMBERED = 4
+REMEMBERED = 128
+"""Every dropped picture ends an epoch: this is some seconds of a stream of which every other one is dropped."""
 MAX_BEHIND = 1000
 """libsrtp refuses to protect what is 1,024 or more behind the highest."""
+_OPEN = 1 << 62
 
 
 class Epoch:
-    """``first``: the oldest incoming number taken. ``source`` identifies the stream the numbers came from."""
+    """``first``–``last``: the incoming numbers it covers; the last epoch's end is open. ``source``: whose numbers they are."""
 
-    __slots__ = ("first", "offset", "picture_offset", "source", "timestamp_offset", "tl0_offset")
+    __slots__ = ("first", "last", "offset", "picture_offset", "source", "timestamp_offset", "tl0_offset")
 
     def __init__(
         self,
@@ -31,6 +33,7 @@ class Epoch:
     ) -> None:
         self.source = source
         self.first = first
+        self.last = _OPEN
         self.offset = offset
         self.timestamp_offset = timestamp_offset
         self.picture_offset = picture_offset
@@ -57,26 +60,72 @@ class Rewriter:
         picture_offset: int = 0,
         tl0_offset: int = 0,
     ) -> Epoch:
-        """A new epoch whose first incoming number is ``first``."""
+        """A new epoch whose first incoming number is ``first``; nothing older is taken."""
+        self.end()
         epoch = Epoch(source, first, self.highest + 1 - first, timestamp_offset, picture_offset, tl0_offset)
         self.current = epoch
         self.epochs.append(epoch)
         return epoch
 
     def end(self) -> None:
-        self.current = None
+        epoch, self.current = self.current, None
+        if epoch is not None:
+            epoch.last = self.highest - epoch.offset
 
-    def rewrite(self, seq: int) -> int | None:
-        """The unwrapped outgoing number, or None: too old for this epoch, or nothing is being forwarded."""
+    def drop(self, seq: int, picture: bool) -> None:
+        """An incoming packet is left out, and what follows closes up. ``picture``: with it a picture begins that is
+        left out (its PictureID closes up too). One older than the newest leaves the hole that it has."""
         epoch = self.current
-        if epoch is None or seq < epoch.first:
+        if epoch is None or seq < epoch.first or seq + epoch.offset <= self.highest:
+            return
+        picture_offset = epoch.picture_offset - 1 if picture else epoch.picture_offset
+        if epoch.first + epoch.offset > self.highest and seq == epoch.first:
+            # Nothing was given out of it yet: it only begins later.
+            epoch.first += 1
+            epoch.offset -= 1
+            epoch.picture_offset = picture_offset
+            return
+        epoch.last = seq - 1
+        # Numbers of packets that are missing before this one stay theirs.
+        self.highest = seq - 1 + epoch.offset
+        self.current = Epoch(
+            epoch.source,
+            seq + 1,
+            epoch.offset - 1,
+            epoch.timestamp_offset,
+            picture_offset,
+            epoch.tl0_offset,
+        )
+        self.epochs.append(self.current)
+
+    def place(self, seq: int) -> Epoch | None:
+        """The epoch whose offsets a packet of the present source takes; None: it is left out."""
+        epoch = self.current
+        if epoch is None:
             return None
+        if seq >= epoch.first:
+            return epoch
+        source = epoch.source
+        for older in reversed(self.epochs):
+            if older.source is not source or older.timestamp_offset != epoch.timestamp_offset:
+                return None
+            if older.first <= seq:
+                return older if seq <= older.last else None
+        return None
+
+    def give(self, epoch: Epoch, seq: int) -> int | None:
+        """The outgoing number, or None: too old to be sent."""
         out = seq + epoch.offset
         if out > self.highest:
             self.highest = out
         elif self.highest - out > MAX_BEHIND:
             return None
         return out
+
+    def rewrite(self, seq: int) -> int | None:
+        """The unwrapped outgoing number, or None: too old, or nothing is being forwarded."""
+        epoch = self.place(seq)
+        return None if epoch is None else self.give(epoch, seq)
 
     def origin(self, seq: int) -> tuple[Epoch, int, int] | None:
         """For a 16-bit outgoing number that was given out: its epoch, incoming and unwrapped outgoing number."""
@@ -86,5 +135,5 @@ class Rewriter:
         for epoch in reversed(self.epochs):
             incoming = out - epoch.offset
             if incoming >= epoch.first:
-                return epoch, incoming, out
+                return (epoch, incoming, out) if incoming <= epoch.last else None
         return None

@@ -46,6 +46,26 @@ def read(packet: bytes, start: int, end: int) -> PictureNumbers | None:
     return PictureNumbers(picture_at, picture, wide, tl0_at, tl0)
 
 
+def layer(packet: bytes, start: int, end: int) -> tuple[int, bool]:
+    """The temporal layer (TID) and whether the picture depends on the base layer alone (Y); (0, False) without a TID."""
+    if start + 1 >= end or not packet[start] & 0x80:
+        return 0, False
+    flags = packet[start + 1]
+    if not flags & 0x20:
+        return 0, False
+    position = start + 2
+    if flags & 0x80:
+        if position >= end:
+            return 0, False
+        position += 2 if packet[position] & 0x80 else 1
+    if flags & 0x40:
+        position += 1
+    if position >= end:
+        return 0, False
+    byte = packet[position]
+    return byte >> 6, byte & 0x20 != 0
+
+
 def write(
     buffer: bytearray | memoryview,
     payload_at: int,

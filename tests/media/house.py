@@ -158,6 +158,10 @@ class House:
             await self.ask(control.ResumeConsumer(consumer), control.Done)
         return consuming.rtp_parameters
 
+    def count(self, name: str) -> int:
+        """One of the fanout's counters."""
+        return self.worker.network.fanout.counters()[name]
+
     async def stats(self) -> dict[str, float]:
         return (await self.ask(control.TakeStats(), control.Stats)).values
 

@@ -282,7 +282,7 @@ async def test_a_reader_that_does_not_read_costs_a_bounded_buffer(tmp_path):
     await connection.connect()
     await until(lambda: stuck)
     for _ in range(8000):
-        connection.write(RTP, 1, bytes(1200))
+        connection.write(RTP, 1, bytes(1200), 0)
     assert connection.dropped > 1000
     assert connection._transport.get_write_buffer_size() <= tapping.MAX_BUFFER + 2048
     connection._transport.abort()
@@ -377,5 +377,5 @@ async def test_media_before_dtls_is_dropped():
         peer.check()
         await until(peer.answered.is_set)
         peer.send_datagram(picture(1, key=True))
-        await until(lambda: home.worker.counters.dropped_early == 1)
+        await until(lambda: home.count("dropped_early") == 1)
         collect(peer)

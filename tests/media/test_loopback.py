@@ -8,6 +8,7 @@ import struct
 import pytest
 
 from media import control, inbound, keyframes, producer
+from media.fanout.inlets import PythonInlet
 from media.rtcp import compound, feedback, reports, transport_cc
 from media.rtcp.reports import SenderInfo
 from media.rtp import header
@@ -156,7 +157,7 @@ async def test_a_subscribers_losses_are_repaired_on_the_rtx_stream():
             read = header.parse(packet)
             assert packet[1] & 0x7F == 102
             assert int.from_bytes(packet[read.payload_start : read.payload_start + 2]) in dropped
-        assert (await home.stats())["media_rtx_sent_total"] == len(dropped)
+        assert (await home.stats())["media_sent_retransmitted_total"] == len(dropped)
 
 
 async def test_a_publishers_losses_are_asked_for_and_repaired():
@@ -190,7 +191,7 @@ async def test_a_publishers_losses_are_asked_for_and_repaired():
         stats = await home.stats()
         assert stats["media_rtx_repaired_total"] == len(lost)
         teacher.send_rtp(rtp(900, (150).to_bytes(2) + b"probe", ssrc=2222, payload_type=97))
-        await until(lambda: home.worker.counters.rtx_useless == 1)
+        await until(lambda: home.count("rtx_useless") == 1)
         assert len(got) == 100, "a probe of what was not missing goes nowhere"
 
 
@@ -240,7 +241,7 @@ async def test_a_flood_of_sender_reports_is_not_passed_on():
         report = reports.build_sender(SenderInfo(1111, 1 << 40, 9000, 999, 999))
         for _ in range(20):
             teacher.send_rtcp(report * 30)
-        await until(lambda: home.worker.counters.rtcp_received >= 20)
+        await until(lambda: home.count("rtcp_received") >= 20)
         send_video(teacher, range(4, 6))
         await until(lambda: len(got) == 6)
         told = sum(part.type == compound.SR for part in parts)
@@ -249,17 +250,26 @@ async def test_a_flood_of_sender_reports_is_not_passed_on():
 
 async def test_old_packets_are_let_go():
     async with house() as home:
-        teacher, _, got, _ = await lesson(home)
+        teacher, student, got, parameters = await lesson(home)
         send_video(teacher, range(20), keys=(0,))
         await until(lambda: len(got) == 20)
+        seqs = [header.parse(packet).seq for packet in got]
+
+        def ask(*wanted: int) -> None:
+            student.send_rtcp(feedback.build_nack(1, parameters.encodings[0].ssrc, wanted))
+
+        ask(seqs[5])
+        await until(lambda: home.count("sent_retransmitted") == 1)
         (stream,) = home.worker.registry.transports["t"].producers["screen"].streams
-        assert stream.history.get(0x10000 + 105) is not None
+        stream.refresh(home.worker.clock())
         for _ in range(KEPT_TICKS + 1):
             stream.tick_slowly()
-        assert stream.history.get(0x10000 + 105) is None
         send_video(teacher, range(20, 22))
-        await until(lambda: len(got) == 22)
-        assert stream.history.get(0x10000 + 121) is not None
+        await until(lambda: len(got) == 23)
+        ask(seqs[6], header.parse(got[-1]).seq)
+        await until(lambda: len(got) == 24)
+        assert [number_of(packet, 2) for packet in (got[20], got[23])] == [5, 21]
+        assert home.count("sent_retransmitted") == 2
 
 
 async def test_a_storm_of_nacks_is_cut_off():
@@ -273,7 +283,7 @@ async def test_a_storm_of_nacks_is_cut_off():
         for _ in range(40):
             student.send_rtcp(storm)
         counters = home.worker.counters
-        await until(lambda: counters.rtcp_received >= 40)
+        await until(lambda: home.count("rtcp_received") >= 40)
         seconds = clock() - started
         most = keyframes.RequestBudget.MOST + 1000 + seconds * keyframes.RequestBudget.PER_SECOND
         assert counters.nacks_received <= most
@@ -288,14 +298,16 @@ async def test_made_up_ssrcs_leave_nothing_behind():
         teacher, _, got, _ = await lesson(home)
         send_video(teacher, range(4), keys=(0,))
         await until(lambda: len(got) == 4)
-        counters = home.worker.counters
         for index in range(700):
             teacher.send_rtcp(reports.build_receiver(0x5000_0000 + index, []))
             teacher.send_rtp(picture(5, ssrc=0x6000_0000 + index))
             if index % 50 == 49:
-                await until(lambda: counters.rtcp_received + counters.dropped_unrouted >= 2 * (index + 1))  # noqa: B023
-        opened = home.worker.registry.transports["t"]._inbound
-        assert len(opened) <= inbound.MAX_SSRCS
+                await until(
+                    lambda: home.count("rtcp_received") + home.count("dropped_unrouted") >= 2 * (index + 1)
+                )  # noqa: B023
+        inlet = home.worker.registry.transports["t"].inlet
+        if isinstance(inlet, PythonInlet):
+            assert len(inlet._inbound) <= inbound.MAX_SSRCS
         send_video(teacher, range(4, 6))
         await until(lambda: len(got) == 6)
 
@@ -313,11 +325,10 @@ async def test_what_a_closed_producer_sent_stays_refused():
         await home.ask(control.CloseProducer("screen"), control.Done)
         await home.produce("t", "second", "video", video_parameters())
         await home.consume("s", "c2", "second")
-        counters = home.worker.counters
-        before = counters.dropped_replayed
+        before = home.count("dropped_replayed")
         for data in sent:
             teacher.send_datagram(data)
-        await until(lambda: counters.dropped_replayed == before + 3)
+        await until(lambda: home.count("dropped_replayed") == before + 3)
         send_video(teacher, range(3, 5), keys=(3,))
         await until(lambda: len(got) == 5)
 
@@ -362,7 +373,7 @@ async def test_pause_and_resume_of_a_consumer():
         await until(lambda: len(got) == 5)
         await home.ask(control.PauseConsumer("c"), control.Done)
         send_video(teacher, range(5, 10), keys=(7,))
-        await until(lambda: home.worker.counters.rtp_received == 10)
+        await until(lambda: home.count("rtp_received") == 10)
         parts = rtcp_parts(teacher)
         await home.ask(control.ResumeConsumer("c"), control.Done)
         send_video(teacher, range(10, 12))
@@ -382,7 +393,7 @@ async def test_pause_and_resume_of_a_producer():
         await until(lambda: len(got) == 5)
         await home.ask(control.PauseProducer("screen"), control.Done)
         send_video(teacher, range(5, 10), keys=(7,))
-        await until(lambda: home.worker.counters.rtp_received == 10)
+        await until(lambda: home.count("rtp_received") == 10)
         told = lambda: {  # noqa: E731
             n
             for part in parts
@@ -416,14 +427,19 @@ async def test_voices_pass_and_speakers_are_told():
         await home.produce("t", "voice", "audio", audio_parameters())
         await home.consume("s", "c", "voice")
         got = collect(student)
-        for seq in range(30):
-            teacher.send_rtp(voice(seq, 0x80 | 20))
-        await until(lambda: len(got) == 30)
+        teacher.send_rtp(voice(0, 0x80 | 20))
+        await until(lambda: got)
         read = header.parse(got[0])
         assert read.payload_type == 100
         assert got[0][slice(*read.extensions[10])] == bytes((0x80 | 20,))
         changes = lambda: [n.speakers for n in home.notices if isinstance(n, control.SpeakersChanged)]  # noqa: E731
-        await until(changes)
+        seqs = itertools.count(1)
+
+        def speak() -> bool:
+            teacher.send_rtp(voice(next(seqs), 0x80 | 20))
+            return bool(changes())
+
+        await until(speak)
         ((producer, level),) = changes()[0]
         assert producer == "voice"
         assert 20 <= level <= 30
@@ -437,7 +453,7 @@ async def test_an_empty_audio_level_is_no_defect():
         await home.produce("t", "voice", "audio", audio_parameters())
         head = struct.pack("!BBHII", 0x90, 111, 7, 960, 3333)
         teacher.send_rtp(head + struct.pack("!HH", 0x1000, 1) + bytes((0, 0, 1, 0)))
-        await until(lambda: home.worker.counters.rtp_received == 1)
+        await until(lambda: home.count("rtp_received") == 1)
         assert home.worker.counters.errors == 0
 
 
@@ -474,7 +490,12 @@ async def test_simulcast_goes_by_mid_and_rid_and_falls_back():
         for number in range(5):
             teacher.send_rtp(layer_packet("r0", number, key=number == 0))
         await until(lambda: len(got) == 5)
-        for number in range(5, 10):
+        asked = rtcp_parts(teacher)
+        for number in range(5, 7):
+            teacher.send_rtp(layer_packet("r0", number))
+            teacher.send_rtp(layer_packet("r1", number, base=30_000))
+        await until(lambda: any(feedback.media_ssrc(part) == 7001 for part in asked))
+        for number in range(7, 10):
             teacher.send_rtp(layer_packet("r0", number))
             teacher.send_rtp(layer_packet("r1", number, key=number == 7, base=30_000))
         await until(lambda: len(got) == 11)
@@ -573,7 +594,7 @@ async def test_nothing_but_stun_from_unknown_addresses():
             hello = bytes((22, 0xFE, 0xFD)) + bytes(8) + (4).to_bytes(2) + bytes(4)
             for data in (hello, picture(1, key=True), bytes((0x80, 200)) + bytes(30), b"\xff" * 40):
                 stranger.sendto(data, ("127.0.0.1", home.worker.port))
-            await until(lambda: home.worker.counters.dropped_unvalidated == 4)
+            await until(lambda: home.count("dropped_unvalidated") == 4)
         send_video(teacher, range(2), keys=(0,))
         await until(lambda: len(got) == 2)
 
@@ -587,7 +608,7 @@ async def test_ten_thousand_malformed_datagrams_close_nothing():
         protected = bytes((0x90, 96)) + bytes(60)
         check = bytes.fromhex("000100002112a442") + bytes(12)
         sent = 0
-        before = home.worker.network._udp.received
+        before = home.count("udp_received")
         with stranger:
             stranger.connect(("127.0.0.1", home.worker.port))
             while sent < 10_000:
@@ -598,7 +619,7 @@ async def test_ten_thousand_malformed_datagrams_close_nothing():
                     who = rng.choice((stranger.send, teacher.send_datagram, student.send_datagram))
                     who(bytes(data))
                     sent += 1
-                await until(lambda: home.worker.network._udp.received - before >= sent)  # noqa: B023
+                await until(lambda: home.count("udp_received") - before >= sent)  # noqa: B023
         assert home.worker.counters.errors == 0
         assert all(t.is_connected for t in home.worker.registry.transports.values())
         send_video(teacher, range(3), keys=(0,))
@@ -627,7 +648,7 @@ async def test_malformed_plain_packets_of_a_participant_change_nothing():
                 extensions={rng.randrange(1, 15): rng.randbytes(rng.randrange(1, 16)) for _ in range(3)},
             )
             teacher.send_rtp(junk)
-        received = lambda: home.worker.counters.rtcp_received + home.worker.network._udp.received  # noqa: E731
+        received = lambda: home.count("rtcp_received") + home.count("udp_received")  # noqa: E731
         await until(lambda: received() > 600)
         assert home.worker.counters.errors == 0
         assert all(t.is_connected for t in home.worker.registry.transports.values())

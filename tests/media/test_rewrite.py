@@ -12,6 +12,8 @@ step = st.one_of(
     st.tuples(st.just("jump"), st.integers(1000, 30000)),
     st.tuples(st.just("pause"), st.integers(0, 3)),
     st.tuples(st.just("switch"), st.integers(0, 3)),
+    st.tuples(st.just("drop"), st.integers(1, 5)),
+    st.tuples(st.just("drop"), st.just(1)),
 )
 
 
@@ -43,6 +45,10 @@ def test_no_two_packets_share_a_number(start, first, steps):
             found = rewriter.origin(out & 0xFFFF)
             assert found is not None
             assert (found[0].source, found[1], found[2]) == (source, number, out)
+        elif kind == "drop":
+            positions[source] += value
+            taken.add((source, positions[source]))
+            rewriter.drop(positions[source], picture=True)
         elif kind == "pause":
             rewriter.end()
             assert rewriter.rewrite(positions[source]) is None
@@ -69,3 +75,28 @@ def test_a_number_never_given_out_has_no_origin():
 def test_sequences_start_below_half(start):
     with pytest.raises(ValueError):
         Rewriter(start)
+
+
+def test_dropped_packets_leave_no_hole():
+    rewriter = Rewriter(10)
+    rewriter.begin("a", 500)
+    rewriter.drop(500, picture=True)
+    assert rewriter.rewrite(501) == 10
+    rewriter.drop(502, picture=True)
+    rewriter.drop(503, picture=False)
+    assert rewriter.rewrite(504) == 11
+    assert rewriter.current is not None
+    assert rewriter.current.picture_offset == -2
+    assert rewriter.rewrite(502) is None
+
+
+def test_a_packet_that_was_missing_before_a_dropped_one_keeps_its_number():
+    rewriter = Rewriter(10)
+    rewriter.begin("a", 500)
+    assert rewriter.rewrite(500) == 10
+    rewriter.drop(502, picture=True)
+    assert rewriter.rewrite(503) == 12
+    assert rewriter.rewrite(501) == 11
+    found = rewriter.origin(11)
+    assert found is not None
+    assert found[1] == 501
