@@ -52,15 +52,19 @@ class PythonFanout:
         self.paced: set[PythonOutlet] = set()
         self._sock = sock
         self._clock = clock
-        self._batch: Batch = make_batch(sock)
         self._length = srtp.ffi.new("int *")
-        # Pointers of one FFI go into functions of another as plain integers cast once.
-        self._pointers = [srtp.ffi.cast("void *", address_of(p)) for p in self._batch.pointers]
+        self.use_batch(make_batch(sock))
         self._reader: Reader | None = None
         self._hears: HearsFanout | None = None
         self._trusted: dict[bytes, PythonInlet] = {}
         self._outlets: set[PythonOutlet] = set()
         self._streamed = self._streamed_bytes = 0
+
+    def use_batch(self, batch: Batch) -> None:
+        """How datagrams leave; before anything was sent."""
+        self._batch = batch
+        # Pointers of one FFI go into functions of another as plain integers cast once.
+        self._pointers = [srtp.ffi.cast("void *", address_of(p)) for p in batch.pointers]
 
     # --- what is handed out ---
 

@@ -1,420 +1,614 @@
-"""What every fanout must do. A new implementation joins ``FANOUTS`` and nothing else here changes."""
+"""What every fanout must do, on the wire. A new implementation joins ``FANOUTS`` and nothing else here changes."""
 
-import errno
+import itertools
 import os
 import random
-import socket
-from collections.abc import Callable
+import struct
 
 import pytest
 
-from media import srtp
-from media.fanout import batch, system
-from media.fanout.port import Fanout, LegSettings
+from media import srtp, stun
+from media.fanout import batch
+from media.fanout.choose import IMPLEMENTATIONS
+from media.fanout.port import ALL_LAYERS, COUNTERS
 from media.fanout.python import PythonFanout
+from media.rtcp import compound, feedback, reports, transport_cc
+from media.rtcp.reports import ReportBlock, SenderInfo
 from media.rtp import header
-from media.rtp.packet import build
-from tests.media.house import rtp, vp8_payload
+from tests.media.house import until
+from tests.media.switchboard import VOICE, Switchboard, element, frame, picture_of, switchboard, vp8
 
 
-def without_sendmmsg(sock: socket.socket) -> Fanout:
-    fanout = PythonFanout(sock)
-    loop = batch.LoopBatch(sock)
-    fanout._batch = loop
-    fanout._pointers = [srtp.ffi.cast("void *", system.address_of(p)) for p in loop.pointers]
-    return fanout
-
-
-class Unsegmenting:
-    """A way out that does not take groups, with this error."""
-
-    def __init__(self, code: int) -> None:
-        self.code = code
-        self.refused = 0
-
-    def sendmmsg(self, fd, messages, count, flags):
-        if messages[0].msg_hdr.msg_controllen:
-            self.refused += 1
-            system.ffi.errno = self.code
-            return -1
-        return system.libc.sendmmsg(fd, messages, 1, flags)
-
-
-def without_segments(sock: socket.socket) -> Fanout:
-    fanout = PythonFanout(sock)
+def unsegmented(sock, clock):
+    fanout = PythonFanout(sock, clock)
     if isinstance(fanout._batch, batch.MmsgBatch):
         fanout._batch._segmenter = None
     return fanout
 
 
-FANOUTS: dict[str, Callable[[socket.socket], Fanout]] = {
-    "python": PythonFanout,
-    "python, unsegmented": without_segments,
-    "python, one by one": without_sendmmsg,
+def one_by_one(sock, clock):
+    fanout = PythonFanout(sock, clock)
+    fanout.use_batch(batch.LoopBatch(sock))
+    return fanout
+
+
+FANOUTS = {
+    **IMPLEMENTATIONS,
+    "python, unsegmented": unsegmented,
+    "python, one by one": one_by_one,
 }
+each = pytest.mark.parametrize("make", FANOUTS.values(), ids=list(FANOUTS))
 
 
-class Receiver:
-    """A socket and the other half of a leg's SRTP."""
-
-    def __init__(self, fanout, profile=srtp.AEAD_AES_128_GCM, *, stream=False):
-        key = os.urandom(28 if profile == srtp.AEAD_AES_128_GCM else 30)
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.bind(("127.0.0.1", 0))
-        self.sock.settimeout(5)
-        self.session = srtp.Session(profile, key, inbound=True)
-        self.outlet = fanout.outlet()
-        self.outlet.set_keys(srtp.SrtpKeys(profile, key, key))
-        self.frames: list[bytes] = []
-        if stream:
-            self.outlet.to_stream(self.frames.append)
-        else:
-            self.outlet.to_address(*self.sock.getsockname())
-        self.is_stream = stream
-
-    def take(self, *, rtcp=False) -> bytes:
-        data = self.frames.pop(0) if self.is_stream else self.sock.recv(2048)
-        buffer = srtp.ffi.new("char[]", 2048)
-        view = memoryview(srtp.ffi.buffer(buffer)).cast("B")
-        view[: len(data)] = data
-        size = self.session.unprotect(buffer, len(data), rtcp)
-        assert size > 0, size
-        return bytes(view[:size])
-
-    def nothing(self) -> bool:
-        if self.is_stream:
-            return not self.frames
-        self.sock.setblocking(False)
-        try:
-            self.sock.recv(2048)
-        except BlockingIOError:
-            return True
-        finally:
-            self.sock.settimeout(5)
-        return False
+def video(number: int, *, key: bool = False, **more) -> bytes:
+    return frame(1000 + number, 3000 * number, vp8(number, key=key, **more), bytes(50))
 
 
-@pytest.fixture(params=FANOUTS)
-def make(request):
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setblocking(False)
-    sock.bind(("127.0.0.1", 0))
-    fanout = FANOUTS[request.param](sock)
-    receivers: list[Receiver] = []
-
-    def receiver(*args, **options):
-        receivers.append(Receiver(fanout, *args, **options))
-        return receivers[-1]
-
-    yield fanout, receiver
-    for each in receivers:
-        each.outlet.close()
-        each.outlet.close()
-        each.sock.close()
-        each.session.close()
-    fanout.close()
-    sock.close()
+async def followed(board: Switchboard, **more):
+    """A publisher, and a subscriber that follows it from its first key frame on."""
+    publisher, source, heard = board.publish()
+    subscriber = board.end()
+    leg, told = board.leg(subscriber, **more)
+    leg.follow(source)
+    await board.settle()
+    return publisher, source, heard, subscriber, leg, told
 
 
-def settings(ssrc=77, start=100, **more):
-    return LegSettings(ssrc=ssrc, mid="0007", mid_id=1, transport_cc_id=5, start=start, **more)
+@each
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_every_leg_gets_its_own_numbers(make, host):
+    async with switchboard(make, host) as board:
+        publisher, source, heard = board.publish()
+        ends = [board.end() for _ in range(3)]
+        for index, end in enumerate(ends):
+            leg, _ = board.leg(end, ssrc=500 + index, start=10 * index + 1, mid=f"000{index}")
+            leg.follow(source)
+        await board.settle()
+        for number in range(5):
+            publisher.send(video(number, key=number == 1))
+        for index, end in enumerate(ends):
+            got = await end.come(4)
+            reads = [header.parse(packet) for packet in got]
+            assert [(r.ssrc, r.seq, r.payload_type) for r in reads] == [
+                (500 + index, 10 * index + 1 + n, 101) for n in range(4)
+            ]
+            assert [r.timestamp for r in reads] == [3000, 6000, 9000, 12000]
+            assert [element(packet, 1) for packet in got] == [b"000%d" % index] * 4
+            assert [int.from_bytes(element(packet, 5)) for packet in got] == [0, 1, 2, 3]
+            assert [picture_of(packet)[1] for packet in got] == [1, 2, 3, 4]
+        assert heard.key_frames == 1
+        assert board.count("sent_packets") >= 12
+        assert set(board.fanout.counters()) == set(COUNTERS)
 
 
-def packet(number, payload=b"payload", *, timestamp=0, extensions=None, kept=None, numbers=None):
-    raw = rtp(
-        number, payload, ssrc=1, payload_type=96, timestamp=timestamp, extensions=extensions or {3: b"ab"}
-    )
-    read = header.parse(raw)
-    assert read is not None
-    return build(raw, read, number, 101, kept or {}, True, numbers)
+@each
+@pytest.mark.parametrize("profile", [srtp.AEAD_AES_128_GCM, srtp.AES128_CM_SHA1_80])
+@pytest.mark.parametrize("stream", [False, True], ids=["udp", "tcp"])
+async def test_profiles_and_ways(make, profile, stream):
+    async with switchboard(make) as board:
+        publisher, source, _ = board.publish()
+        end = board.end(profile, stream=stream)
+        leg, _ = board.leg(end)
+        leg.follow(source)
+        await board.settle()
+        for number in range(20):
+            publisher.send(video(number, key=number == 0))
+        got = await end.come(20)
+        assert [picture_of(packet)[1] for packet in got] == list(range(20))
 
 
-def test_rewrites_for_every_leg(make):
-    fanout, receiver = make
-    source = fanout.source()
-    receivers = [receiver(), receiver(srtp.AES128_CM_SHA1_80), receiver(stream=True)]
-    for index, each in enumerate(receivers):
-        fanout.leg(each.outlet, settings(ssrc=500 + index, start=10 * index + 1)).begin(
-            source, 70000, timestamp_offset=index
-        )
-    for number in range(70000, 70003):
-        source.forward(packet(number, b"p%d" % number, timestamp=number))
-    fanout.flush()
-    for index, each in enumerate(receivers):
-        for step in range(3):
-            data = each.take()
-            read = header.parse(data)
-            assert read is not None
-            assert (read.ssrc, read.seq, read.timestamp) == (
-                500 + index,
-                10 * index + 1 + step,
-                70000 + step + index,
-            )
-            assert read.payload_type == 101
-            assert data[slice(*read.extensions[1])] == b"0007"
-            assert data[slice(*read.extensions[5])] == step.to_bytes(2)
-            assert data[read.payload_start :] == b"p%d" % (70000 + step)
-        assert each.nothing()
-    assert fanout.counters()["packets"] == 9
+@each
+async def test_extensions_in_both_forms_are_kept(make):
+    async with switchboard(make) as board:
+        publisher, _, _, end, _, _ = await followed(board)
+        long = os.urandom(40)
+        two_byte = bytes((8, 40)) + long + bytes((3, 2)) + b"\0\7"
+        two_byte += bytes(-len(two_byte) % 4)
+        head = struct.pack("!BBHII", 0x90, 0xE0, 1000, 3000, 1111)
+        publisher.send(head + struct.pack("!HH", 0x1000, len(two_byte) // 4) + two_byte + vp8(1, key=True))
+        publisher.send(frame(1001, 6000, vp8(2), extensions={8: b"dd", 4: b"0"}))
+        first, second = await end.come(2)
+        assert element(first, 8) == long
+        assert element(first, 1) == b"0007"
+        assert int.from_bytes(element(first, 5)) == 0
+        assert element(second, 8) == b"dd"
+        assert int.from_bytes(element(second, 5)) == 1
+        read = header.parse(second)
+        assert set(read.extensions) == {1, 5, 8}
 
 
-def test_keeps_the_publishers_extensions_in_both_forms(make):
-    fanout, receiver = make
-    source = fanout.source()
-    each = receiver()
-    fanout.leg(each.outlet, settings()).begin(source, 1)
-    source.forward(packet(1, extensions={6: b"\x85"}, kept={6: 10}))
-    long = bytes(range(30))
-    body = bytes((9, len(long))) + long
-    body += bytes(-len(body) % 4)
-    raw = rtp(2, b"", ssrc=1, payload_type=96)
-    raw = bytes((raw[0] | 0x10,)) + raw[1:] + bytes((0x10, 0, 0, len(body) // 4)) + body + b"tail"
-    read = header.parse(raw)
-    assert read is not None
-    source.forward(build(raw, read, 2, 101, {9: 8}))
-    fanout.flush()
-    first, second = each.take(), each.take()
-    one, two = header.parse(first), header.parse(second)
-    assert one is not None
-    assert two is not None
-    assert first[slice(*one.extensions[10])] == b"\x85"
-    assert second[slice(*two.extensions[8])] == long
-    assert second[slice(*two.extensions[1])] == b"0007"
-    assert second[slice(*two.extensions[5])] == (1).to_bytes(2)
-    assert second[two.payload_start :] == b"tail"
+@each
+async def test_loss_reordering_and_wraps_keep_numbers_apart(make):
+    """What is lost leaves its hole, what is late fills it, nothing comes twice; over several wraps of 2^16."""
+    rng = random.Random(7)
+    async with switchboard(make) as board:
+        publisher, _, heard, end, _, _ = await followed(board, start=0x7FFF)
+        # Every so often a jump, so that the circle is gone round several times.
+        order = [65_000 + n + n // 720 * 20_000 for n in range(9_000)]
+        sent: list[int] = []
+        at = 0
+        while at < len(order):
+            block = order[at : at + 24]
+            at += 24
+            if at > 24:
+                rng.shuffle(block)
+                block = [n for n in block if rng.random() > 0.05]
+            for n in block:
+                packet = frame(n, 3000 * (n - 65_000), vp8(n & 0x7FFF, key=at == 24), bytes(20))
+                publisher.send(packet)
+                sent.append(n)
+            await until(lambda: board.count("rtp_received") >= len(sent))
+            end.pull()
+        await end.come(len(sent))
+        outs: dict[int, int] = {}
+        highest = 0x7FFF
+        for packet in end.rtp:
+            read = header.parse(packet)
+            out = highest + ((read.seq - highest + 0x8000) & 0xFFFF) - 0x8000
+            highest = max(highest, out)
+            assert out not in outs
+            outs[out] = picture_of(packet)[1]
+        first = min(sent)
+        expected = {0x7FFF + (n - first): n & 0x7FFF for n in sent}
+        assert outs == expected
+        assert heard.gaps
+        assert heard.late
 
 
-def test_an_epoch_begins_where_it_is_told_and_ends(make):
-    fanout, receiver = make
-    source, other = fanout.source(), fanout.source()
-    each = receiver()
-    leg = fanout.leg(each.outlet, settings(start=100))
-    source.forward(packet(10))
-    leg.begin(source, 11)
-    for number in (10, 11, 13, 12):
-        source.forward(packet(number, b"%d" % number))
-    leg.end()
-    source.forward(packet(14))
-    leg.begin(other, 500, timestamp_offset=7)
-    source.forward(packet(15))
-    other.forward(packet(500, b"500", timestamp=1))
-    fanout.flush()
-    got = [each.take() for _ in range(4)]
-    heads = [header.parse(data) for data in got]
-    assert [
-        (head.seq, data[head.payload_start :]) for head, data in zip(heads, got, strict=True) if head
-    ] == [
-        (100, b"11"),
-        (102, b"13"),
-        (101, b"12"),
-        (103, b"500"),
-    ]
-    assert heads[3] is not None
-    assert heads[3].timestamp == 8
-    assert each.nothing()
+@each
+async def test_doubles_and_probes_are_dropped(make):
+    async with switchboard(make) as board:
+        publisher, _, heard, end, _, _ = await followed(board)
+        for number in (0, 1, 3):
+            publisher.send(video(number, key=number == 0))
+        await end.come(3)
+        await until(lambda: heard.gaps)
+        again = frame(50, 3000, struct.pack("!H", 1001) + vp8(1), payload_type=97, ssrc=2222)
+        repair = frame(51, 6000, struct.pack("!H", 1002) + vp8(2), payload_type=97, ssrc=2222)
+        publisher.send(again)
+        publisher.send(repair)
+        got = await end.come(4)
+        assert picture_of(got[3])[1] == 2
+        assert end.seqs() == [100, 101, 103, 102]
+        await until(lambda: heard.late == [heard.gaps[0][0]])
+        assert board.count("rtx_useless") == 1
+        assert board.count("rtx_repaired") == 1
 
 
-def test_resends_on_the_retransmission_stream_only(make):
-    fanout, receiver = make
-    source = fanout.source()
-    each = receiver()
-    leg = fanout.leg(each.outlet, settings(start=0x7FFE, rtx_ssrc=88, rtx_payload_type=102, rtx_start=9))
-    leg.begin(source, 0)
-    kept = {number: packet(number, b"%d" % number, timestamp=5) for number in range(5)}
-    for each_packet in kept.values():
-        source.forward(each_packet)
-    found = lambda where, number: kept.get(number) if where is source else None  # noqa: E731
-    assert leg.resend(0x8000, found) > 0
-    assert leg.resend(0x8000, found) > 0
-    assert leg.resend(0x7FFD, found) == 0, "never sent"
-    assert leg.resend(0x8003, found) == 0, "not sent yet"
-    fanout.flush()
-    originals = [each.take() for _ in range(5)]
-    assert [header.parse(data).seq for data in originals] == [0x7FFE, 0x7FFF, 0x8000, 0x8001, 0x8002]
-    for step in range(2):
-        data = each.take()
-        head = header.parse(data)
-        assert head is not None
-        assert (head.ssrc, head.payload_type, head.seq, head.timestamp) == (88, 102, 9 + step, 5)
-        assert data[slice(*head.extensions[5])] == (5 + step).to_bytes(2)
-        assert data[head.payload_start :] == (0x8000).to_bytes(2) + b"2"
-    assert fanout.counters()["retransmitted"] == 2
-    assert leg.counters().packets == 5
+@each
+async def test_numbers_are_sent_again_on_the_retransmission_stream(make):
+    async with switchboard(make) as board:
+        publisher, _, _, end, leg, _ = await followed(board, rtx_ssrc=888, rtx_payload_type=102, rtx_start=7)
+        for number in range(10):
+            publisher.send(video(number, key=number == 0))
+        await end.come(10)
+        leg.resend([103, 105, 4000, 99], 100_000)
+        board.fanout.flush()
+        got = (await end.come(12))[10:]
+        for index, packet in enumerate(got):
+            read = header.parse(packet)
+            assert (read.ssrc, read.payload_type, read.seq) == (888, 102, 7 + index)
+            original = int.from_bytes(packet[read.payload_start : read.payload_start + 2])
+            assert original == (103, 105)[index]
+            at = read.payload_start + 2
+            assert int.from_bytes(packet[at + 10 : at + 14]) == original - 100
+        assert [int.from_bytes(element(packet, 5)) for packet in end.rtp] == list(range(12))
+        await until(lambda: leg.state().rtx_packets == 2)
+        assert leg.state().packets == 10
+        leg.resend([104, 106, 107], 1)
+        board.fanout.flush()
+        await end.come(13)
 
 
-def test_resends_from_an_epoch_that_is_over(make):
-    fanout, receiver = make
-    one, two = fanout.source(), fanout.source()
-    each = receiver()
-    leg = fanout.leg(each.outlet, settings(start=10, rtx_ssrc=88, rtx_payload_type=102))
-    leg.begin(one, 100)
-    one.forward(packet(100, b"old"))
-    leg.begin(two, 9000)
-    two.forward(packet(9000, b"new"))
-    packets = {(id(one), 100): packet(100, b"old"), (id(two), 9000): packet(9000, b"new")}
-    assert leg.resend(10, lambda where, number: packets.get((id(where), number))) > 0
-    fanout.flush()
-    each.take(), each.take()
-    again = each.take()
-    head = header.parse(again)
-    assert head is not None
-    assert again[head.payload_start :] == (10).to_bytes(2) + b"old"
+@each
+async def test_a_leg_changes_its_source_at_a_key_frame(make):
+    async with switchboard(make) as board:
+        publisher, source, _, end, leg, told = await followed(board)
+        other, second, _ = board.publish()
+        for number in range(3):
+            publisher.send(video(number, key=number == 0))
+        await end.come(3)
+        leg.follow(second)
+        await board.settle()
+        publisher.send(video(3))
+        await end.come(4)
+        other.send(frame(7, 500_000, vp8(9000), bytes(5)))
+        other.send(frame(8, 503_000, vp8(9001, key=True), bytes(5)))
+        await end.come(5)
+        publisher.send(video(4))
+        other.send(frame(9, 506_000, vp8(9002), bytes(5)))
+        got = await end.come(6)
+        assert end.seqs() == list(range(100, 106))
+        assert [picture_of(packet)[1] for packet in got] == [0, 1, 2, 3, 9001, 9002]
+        assert [picture_of(packet)[0] for packet in got] == list(range(6))
+        assert [picture_of(packet)[2] for packet in got] == list(range(6))
+        stamps = [header.parse(packet).timestamp for packet in got]
+        assert all(0 < b - a < 90_000 * 10 for a, b in itertools.pairwise(stamps))
+        await until(lambda: len(told.began) == 2)
+        assert told.began == [source, second]
+        leg.follow(None)
+        await board.settle()
+        other.send(frame(10, 509_000, vp8(9003)))
+        await until(lambda: board.count("rtp_received") == 9)
+        await board.settle()
+        await end.come(6)
 
 
-def test_moves_picture_numbers(make):
-    from media.rtp import vp8
+@each
+async def test_temporal_layers_are_left_out_without_a_hole(make):
+    """VP8, T0 T2 T1 T2 …: down at once, up at a picture that depends on the base layer alone."""
+    pattern = (0, 2, 1, 2)
+    async with switchboard(make) as board:
+        publisher, _, _, end, leg, _ = await followed(board)
 
-    fanout, receiver = make
-    source = fanout.source()
-    each = receiver()
-    fanout.leg(each.outlet, settings()).begin(source, 1, 0, picture_offset=1000, tl0_offset=3)
-    raw = rtp(1, vp8_payload(50, True), ssrc=1, payload_type=96)
-    read = header.parse(raw)
-    assert read is not None
-    numbers = vp8.read(raw, read.payload_start, read.payload_end)
-    source.forward(build(raw, read, 1, 101, {}, True, numbers))
-    fanout.flush()
-    data = each.take()
-    head = header.parse(data)
-    assert head is not None
-    moved = vp8.read(data, head.payload_start, head.payload_end)
-    assert moved is not None
-    assert (moved.picture, moved.tl0) == (1050, 53)
+        def send(numbers, sync=False):
+            for n in numbers:
+                temporal = pattern[n % 4]
+                publisher.send(video(n, key=n == 0, temporal=temporal, sync=sync and temporal > 0))
+
+        send(range(8))
+        await end.come(8)
+        leg.limit(0)
+        await board.settle()
+        send(range(8, 16))
+        await end.come(10)
+        leg.limit(1)
+        await board.settle()
+        send(range(16, 20))
+        await end.come(11)
+        send(range(20, 24), sync=True)
+        await end.come(13)
+        leg.limit(ALL_LAYERS)
+        await board.settle()
+        send(range(24, 28), sync=True)
+        got = await end.come(17)
+        assert [picture_of(packet)[1] for packet in got] == [*range(8), 8, 12, 16, 20, 22, 24, 25, 26, 27]
+        assert end.seqs() == list(range(100, 117))
+        assert [picture_of(packet)[0] for packet in got] == list(range(17))
 
 
-def test_many_batches_arrive_whole_and_wrap(make):
-    """Batch after batch, and sequence numbers over 2^16: the roll-over counter goes along."""
-    fanout, receiver = make
-    source = fanout.source()
-    each = receiver()
-    leg = fanout.leg(each.outlet, settings(start=0x7FFF))
-    leg.begin(source, 0x10000)
-    number = 0x10000
-    for _ in range(140):
-        for _ in range(200):
-            source.forward(packet(number, b""))
+@each
+async def test_sender_reports_go_out_in_the_legs_numbers(make):
+    async with switchboard(make) as board:
+        publisher, source, _, end, _, _ = await followed(board, cname="teacher")
+        source.sender_report(SenderInfo(1111, 5 << 32, 3000, 9, 9))
+        for number in range(3):
+            publisher.send(video(number, key=number == 0))
+        await end.come(3)
+        source.sender_report(SenderInfo(1111, 6 << 32, 93_000, 9, 9))
+        board.fanout.flush()
+
+        def two() -> bool:
+            end.pull()
+            return len(end.rtcp) >= 2
+
+        await until(two)
+        first, second = (compound.split(packet) for packet in end.rtcp)
+        assert [part.type for part in second] == [compound.SR, compound.SDES]
+        info = reports.parse_sender(second[0])
+        assert (info.ntp, info.rtp_timestamp, info.packets) == (6 << 32, 93_000, 3)
+        assert b"teacher" in second[1].body
+        assert reports.parse_sender(first[0]).ntp == 5 << 32
+
+
+@each
+async def test_feedback_is_read_where_it_arrives(make):
+    """Receiver reports and transport-cc make a digest; what else there is is told."""
+    async with switchboard(make) as board:
+        publisher, _, _, end, leg, _ = await followed(board, ssrc=500)
+        for number in range(10):
+            publisher.send(video(number, key=number == 0))
+        await end.come(10)
+        arrivals = transport_cc.Arrivals()
+        for number in range(10):
+            if number not in (4, 5):
+                arrivals.note(number, 1_000_000 + 1000 * number)
+        (report,) = arrivals.take(1, 500)
+        block = ReportBlock(500, 51, 2, 109, 33, 0, 0)
+        end.send(reports.build_receiver(1, [block]) + report)
+        found = []
+
+        def come() -> bool:
+            found.extend(board.fanout.digests())
+            return bool(found)
+
+        await until(come)
+        ((outlet, digest),) = found
+        assert outlet is end.outlet
+        assert (digest.acked_packets, digest.lost_packets) == (8, 2)
+        assert digest.acked_octets == digest.sent_octets * 8 // 10
+        assert digest.rtt_us > 0
+        assert digest.delay_min_us <= digest.delay_mean_us
+        state = leg.state()
+        assert (state.fraction_lost, state.reported_lost, state.jitter) == (51, 2, 33)
+        assert not end.heard.rtcp
+        end.send(feedback.build_pli(1, 500))
+        await until(lambda: end.heard.rtcp)
+
+
+@each
+async def test_a_paced_outlet_sends_voice_first_and_all_in_time(make):
+    async with switchboard(make) as board:
+        publisher, source, _ = board.publish()
+        speaker, voice, _ = board.publish(VOICE, ssrc=3333, rtx=0)
+        end = board.end()
+        picture, _ = board.leg(end, ssrc=500)
+        sound, _ = board.leg(end, ssrc=600, is_voice=True)
+        picture.follow(source)
+        sound.follow(voice)
+        end.outlet.pace(40_000, 5.0)
+        await board.settle()
+        for number in range(20):
+            publisher.send(frame(1000 + number, 0, vp8(number, key=number == 0), bytes(1000)))
+        await until(lambda: board.count("rtp_received") == 20)
+        for number in range(5):
+            speaker.send(frame(number, 960 * number, b"opus", payload_type=111, ssrc=3333))
+        got = await end.come(25)
+        ssrcs = [header.parse(packet).ssrc for packet in got]
+        assert [n for n, ssrc in enumerate(ssrcs) if ssrc == 600][-1] < 20
+        pictures = [header.parse(packet).seq for packet in got if header.parse(packet).ssrc == 500]
+        assert pictures == list(range(100, 120))
+        assert [int.from_bytes(element(packet, 5)) for packet in got] == list(range(25))
+
+
+@each
+async def test_a_full_pacer_is_flushed_to_the_next_key_frame(make):
+    async with switchboard(make) as board:
+        publisher, _, _, end, leg, told = await followed(board)
+        end.outlet.pace(20_000, 0.2)
+        await board.settle()
+        number = 0
+
+        def starve() -> bool:
+            nonlocal number
+            publisher.send(frame(1000 + number, 3000 * number, vp8(number, key=number == 0), bytes(1000)))
             number += 1
-            if number % 4 == 0:
-                number += 1
-        fanout.flush()
-        for _ in range(200):
-            each.take()
-    source.forward(packet(number, b"last"))
-    fanout.flush()
-    data = each.take()
-    head = header.parse(data)
-    assert head is not None
-    assert 0x7FFF + number - 0x10000 > 0x10000
-    assert head.seq == (0x7FFF + number - 0x10000) & 0xFFFF
+            end.pull()
+            return told.starved > 0
+
+        await until(starve)
+        end.outlet.pace(0, 0.2)
+        await board.settle()
+        before = number
+        for n in range(number, number + 4):
+            publisher.send(frame(1000 + n, 3000 * n, vp8(n, key=n == before + 1), bytes(10)))
+
+        def last() -> bool:
+            end.pull()
+            return bool(end.rtp) and picture_of(end.rtp[-1])[1] == before + 3
+
+        await until(last)
+        seqs = end.seqs()
+        assert seqs == list(range(100, 100 + len(seqs)))
+        assert [picture_of(packet)[1] for packet in end.rtp[-3:]] == [before + 1, before + 2, before + 3]
+        assert board.count("sent_flushed") > 0
+        assert leg.state().flushed == board.count("sent_flushed")
 
 
-def burst(make, receivers=12, packets=90) -> list[Receiver]:
-    """More than a batch holds, of many sizes: whole and in order for everybody."""
-    fanout, receiver = make
-    source = fanout.source()
-    them = [receiver() for _ in range(receivers)]
-    for index, each in enumerate(them):
-        each.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        fanout.leg(each.outlet, settings(ssrc=50 + index)).begin(source, 1)
-    rng = random.Random(5)
-    payloads = [bytes((index,)) * rng.choice((300, 300, 300, 301, 299, 40)) for index in range(packets)]
-    for index, payload in enumerate(payloads):
-        source.forward(packet(1 + index, payload))
-        if index % 30 == 7:
-            them[0].outlet.send_rtcp(bytes((0x81, 206, 0, 2)) + bytes(8))
-    fanout.flush()
-    for each in them:
-        for index, payload in enumerate(payloads):
-            data = each.take()
-            head = header.parse(data)
-            assert head is not None
-            assert head.seq == 100 + index
-            assert data[head.payload_start :] == payload
-            if each is them[0] and index % 30 == 7:
-                assert each.take(rtcp=True)[1] == 206
-        assert each.nothing()
-    assert fanout.counters()["dropped_full"] == 0
-    assert fanout.counters()["packets"] == receivers * packets + 3
-    return them
+@each
+async def test_probes_are_padding_with_numbers_of_their_own(make):
+    async with switchboard(make) as board:
+        publisher, _, _, end, _, _ = await followed(board)
+        publisher.send(video(0, key=True))
+        await end.come(1)
+        end.outlet.probe(50_000, 0.2)
+
+        def some() -> bool:
+            end.pull()
+            return len(end.rtp) > 4
+
+        await until(some)
+        probes = end.rtp[1:]
+        assert {header.parse(packet).ssrc for packet in probes} == {1234}
+        assert {header.parse(packet).payload_type for packet in probes} == {127}
+        numbers = [int.from_bytes(element(packet, 5)) for packet in end.rtp]
+        assert numbers == list(range(len(numbers)))
 
 
-def test_a_burst_arrives_whole_and_in_order(make):
-    burst(make)
+@each
+async def test_unknown_ssrcs_are_asked_about_and_nothing_of_them_is_lost(make):
+    async with switchboard(make) as board:
+        publisher, source, _, end, _, _ = await followed(board)
+        publisher.heard.answer = lambda packet: (
+            publisher.inlet.route(7777, source, repairs=False)
+            if header.parse(packet).ssrc == 7777
+            else publisher.inlet.ignore(header.parse(packet).ssrc)
+        )
+        for number in range(5):
+            publisher.send(frame(1000 + number, 3000 * number, vp8(number, key=number == 0), ssrc=7777))
+            publisher.send(frame(1000 + number, 3000 * number, vp8(number, key=number == 0), ssrc=6666))
+        got = await end.come(5)
+        assert [picture_of(packet)[1] for packet in got] == list(range(5))
+        assert len(publisher.heard.unknown) == 2
+        await until(lambda: board.count("dropped_unrouted") == 5)
 
 
-@pytest.mark.parametrize("make", ["python"], indirect=True)
-@pytest.mark.parametrize("code", [errno.EIO, errno.EMSGSIZE])
-def test_a_way_out_that_takes_no_groups_gets_datagrams(make, code):
-    fanout, _ = make
-    segmenter = getattr(fanout._batch, "_segmenter", None)
-    if segmenter is None:  # not this system's
-        burst(make)
-        return
-    segmenter._libc = Unsegmenting(code)
-    burst(make)
-    assert segmenter._libc.refused > 0
-    assert (fanout._batch._segmenter is None) == (code == errno.EIO)
+@each
+async def test_only_stun_is_heard_from_addresses_that_are_not_trusted(make):
+    async with switchboard(make) as board:
+        publisher, _, _, end, _, _ = await followed(board)
+        board.fanout.trust(publisher.key, None)
+        await board.settle()
+        before = board.count("dropped_unvalidated")
+        publisher.send(video(0, key=True))
+        publisher.raw(bytes((22,)) + bytes(30))
+        request = stun.binding_request("a:b", b"secret", 1, 2, True)
+        publisher.raw(request)
+        await until(lambda: board.heard.stun)
+        assert board.heard.stun == [(request, publisher.key)]
+        assert board.count("dropped_unvalidated") == before + 2
+        board.fanout.trust(publisher.key, publisher.inlet)
+        await board.settle()
+        publisher.raw(bytes((22,)) + bytes(30))
+        publisher.send(video(1, key=True))
+        await end.come(1)
+        await until(lambda: publisher.heard.dtls)
 
 
-def test_rtcp_goes_out_protected(make):
-    fanout, receiver = make
-    each = receiver()
-    each.outlet.send_rtcp(bytes((0x81, 206, 0, 2)) + bytes(8))
-    fanout.flush()
-    assert each.take(rtcp=True) == bytes((0x81, 206, 0, 2)) + bytes(8)
+@each
+async def test_right_checks_are_answered_or_told_wrong_ones_only_told(make):
+    async with switchboard(make) as board:
+        end = board.end()
+        end.inlet.answer_checks(end.key, "ours", "secret")
+        await board.settle()
+        right = stun.binding_request("ours:theirs", b"secret", 1, 2, True)
+        wrong = stun.binding_request("ours:theirs", b"guess", 1, 2, True)
+        end.raw(right)
+        end.raw(wrong)
+        await until(lambda: (wrong, end.key) in board.heard.stun)
+        if (right, end.key) in board.heard.stun:
+            return
+        answer = stun.parse(end.sock.recv(2048))
+        assert answer.type == stun.Type.SUCCESS
+        assert answer.transaction == stun.parse(right).transaction
+        assert answer.is_authentic(b"secret")
+        mapped = stun.decode_address(answer.attributes[stun.Attribute.XOR_MAPPED_ADDRESS], answer.transaction)
+        assert mapped == end.sock.getsockname()[:2]
+        assert end.inlet.checked_at > 0
+        end.inlet.answer_checks(None, "", "")
+        await board.settle()
+        end.raw(right)
+        await until(lambda: (right, end.key) in board.heard.stun)
 
 
-def test_what_cannot_be_sent_is_dropped_and_counted(make):
-    fanout, receiver = make
-    source = fanout.source()
-    each = receiver()
-    leg = fanout.leg(each.outlet, settings())
-    leg.begin(source, 1)
-    source.forward(packet(1, bytes(2000)))
-    assert fanout.counters()["dropped_too_large"] == 1
-    each.outlet.to_nowhere()
-    source.forward(packet(2))
-    each.outlet.send_rtcp(bytes(8))
-    assert fanout.counters()["dropped_nowhere"] == 2
-    keyless = fanout.outlet()
-    keyless.to_address("127.0.0.1", 9)
-    keyless.send_rtcp(bytes(8))
-    fanout.flush()
-    assert not keyless.is_ready
-    assert each.nothing()
+@each
+async def test_taps_hear_packets_and_arrivals_are_noted(make):
+    async with switchboard(make) as board:
+        publisher, source, heard, _, _, _ = await followed(board)
+        source.tap(True)
+        await board.settle()
+        for number in range(5):
+            publisher.send(
+                frame(
+                    1000 + number,
+                    3000 * number,
+                    vp8(number, key=number == 2),
+                    b"body",
+                    extensions={3: number.to_bytes(2)},
+                )
+            )
+        await until(lambda: len(heard.packets) == 5)
+        assert [packet.seq & 0xFFFF for packet in heard.packets] == list(range(1000, 1005))
+        assert [packet.key_frame_start for packet in heard.packets] == [n == 2 for n in range(5)]
+        for packet in heard.packets:
+            read = header.parse(packet.template)
+            assert (read.ssrc, read.payload_type) == (1111, 101)
+            assert packet.template[packet.payload_start :].endswith(b"body")
+        arrivals = publisher.inlet.take_arrivals()
+        assert [number for number, _ in arrivals] == list(range(5))
+        assert arrivals == sorted(arrivals, key=lambda entry: entry[1])
+        assert not publisher.inlet.take_arrivals()
+        state = source.state()
+        assert (state.highest - state.base, state.packets) == (4, 5)
 
 
-def test_closed_legs_and_outlets_send_nothing(make):
-    fanout, receiver = make
-    source = fanout.source()
-    one, two = receiver(), receiver()
-    first, second = (fanout.leg(r.outlet, settings(ssrc=i + 5)) for i, r in enumerate((one, two)))
-    first.begin(source, 1)
-    second.begin(source, 1)
-    first.close()
-    first.close()
-    source.forward(packet(1))
-    fanout.flush()
-    assert one.nothing()
-    two.take()
-    two.outlet.close()
-    source.forward(packet(2))
-    fanout.flush()
-    assert two.nothing()
-    second.close()
+@each
+async def test_a_paused_source_forwards_nothing(make):
+    async with switchboard(make) as board:
+        publisher, source, _, end, _, _ = await followed(board)
+        source.pause(True)
+        await board.settle()
+        publisher.send(video(0, key=True))
+        await until(lambda: board.count("rtp_received") == 1)
+        source.pause(False)
+        await board.settle()
+        publisher.send(video(1, key=True))
+        got = await end.come(1)
+        assert picture_of(got[0])[1] == 1
+        assert source.state().packets == 2
 
 
+@each
+async def test_levels_of_voices(make):
+    async with switchboard(make) as board:
+        publisher, source, _ = board.publish(VOICE, ssrc=3333, rtx=0)
+        for number, level in enumerate((0x80 | 40, 25, 90)):
+            publisher.send(
+                frame(
+                    number,
+                    960 * number,
+                    b"opus",
+                    payload_type=111,
+                    ssrc=3333,
+                    extensions={1: bytes((level,))},
+                )
+            )
+        await until(lambda: board.count("rtp_received") == 3)
+        await board.settle()
+        assert source.state().loudest == 25
+        assert source.state().loudest == 127
+
+
+@each
+async def test_forged_replayed_and_broken_packets_are_counted(make):
+    async with switchboard(make) as board:
+        publisher, _, _, end, _, _ = await followed(board)
+        sealed = publisher.seal(video(0, key=True))
+        publisher.raw(sealed)
+        publisher.raw(sealed)
+        publisher.raw(sealed[:-1] + bytes((sealed[-1] ^ 1,)))
+        publisher.raw(b"\x80" * 5)
+        publisher.raw(bytes((200,)) + bytes(40))
+        await until(lambda: board.count("udp_received") >= 5)
+        await board.settle()
+        await end.come(1)
+        assert board.count("dropped_replayed") + board.count("dropped_unauthentic") == 2
+        assert board.count("dropped_early") == 1
+        assert board.count("dropped_unknown") == 1
+
+
+@each
+async def test_closed_handles_take_and_tell_nothing(make):
+    async with switchboard(make) as board:
+        publisher, source, heard, end, leg, told = await followed(board)
+        publisher.send(video(0, key=True))
+        await end.come(1)
+        leg.close()
+        leg.close()
+        await board.settle()
+        publisher.send(video(1, key=True))
+        await until(lambda: board.count("rtp_received") == 2)
+        await board.settle()
+        await end.come(1)
+        source.close()
+        source.close()
+        publisher.send(video(2, key=True))
+        publisher.inlet.close()
+        publisher.inlet.close()
+        end.outlet.close()
+        end.outlet.close()
+        end.outlet.send_rtcp(bytes(8))
+        await board.settle()
+        assert heard.key_frames <= 2
+        assert told.began == [source]
+
+
+@each
 @pytest.mark.parametrize(
-    "wrong", [{"mid": "1"}, {"mid_id": 15}, {"transport_cc_id": 0}, {"start": 0x8000}, {"rtx_start": 0}]
+    "wrong",
+    [{"mid": "1"}, {"mid_id": 0}, {"transport_cc_id": 15}, {"start": 0}, {"start": 0x8000}, {"rtx_start": 0}],
 )
-def test_refuses_settings_that_cannot_be(make, wrong):
-    fanout, receiver = make
-    with pytest.raises(ValueError):
-        fanout.leg(receiver().outlet, settings()._replace(**wrong))
+async def test_settings_that_cannot_be_are_refused(make, wrong):
+    async with switchboard(make) as board:
+        end = board.end()
+        with pytest.raises(ValueError):
+            board.leg(end, **wrong)
+        with pytest.raises(ValueError):
+            end.outlet.set_keys(srtp.SrtpKeys(srtp.AEAD_AES_128_GCM, bytes(28), bytes(28)))
 
 
-def test_keys_are_set_once(make):
-    _, receiver = make
-    each = receiver()
-    with pytest.raises(ValueError):
-        each.outlet.set_keys(srtp.SrtpKeys(srtp.AEAD_AES_128_GCM, bytes(28), bytes(28)))
+@each
+async def test_what_has_nowhere_to_go_or_is_too_large_is_dropped_and_counted(make):
+    async with switchboard(make) as board:
+        publisher, _, _, end, _, _ = await followed(board)
+        end.outlet.to_nowhere()
+        await board.settle()
+        publisher.send(video(0, key=True))
+        await until(lambda: board.count("sent_dropped_nowhere") == 1)
+        end.outlet.to_address(end.key)
+        end.outlet.send_rtcp(bytes(3000))
+        await board.settle()
+        publisher.send(video(1))
+        got = await end.come(1)
+        assert picture_of(got[0])[1] == 1
+        assert board.count("sent_dropped_too_large") == 1

@@ -303,8 +303,10 @@ async def test_made_up_ssrcs_leave_nothing_behind():
             teacher.send_rtp(picture(5, ssrc=0x6000_0000 + index))
             if index % 50 == 49:
                 await until(
-                    lambda: home.count("rtcp_received") + home.count("dropped_unrouted") >= 2 * (index + 1)
-                )  # noqa: B023
+                    lambda n=index: (
+                        home.count("rtcp_received") + home.count("dropped_unrouted") >= 2 * (n + 1)
+                    )
+                )
         inlet = home.worker.registry.transports["t"].inlet
         if isinstance(inlet, PythonInlet):
             assert len(inlet._inbound) <= inbound.MAX_SSRCS
