@@ -2,22 +2,33 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from media import srtp
 from media.fanout.batch import Destination
 from media.fanout.pacer import Pacer
 from media.fanout.sent import SentLog
+from media.fanout.sources import PythonSource
 from media.rtcp import compound, reports
+from media.rtcp.reports import ReportBlock
 from media.rtp.packet import Packet
 from media.srtp import SrtpKeys
 
-if TYPE_CHECKING:
-    from media.fanout.legs import PythonLeg
-    from media.fanout.sources import PythonSource
-
 PROBE_PAYLOAD = 1_000
-Queued = tuple["PythonLeg", "PythonSource | None", Packet | int]
+
+
+class Outgoing(Protocol):
+    """A leg, as its outlet needs it."""
+
+    one_byte: bytes
+    reported: ReportBlock | None
+
+    def arrange(self) -> None: ...
+    def send_again(self, seq: int) -> int: ...
+    def emit(self, source: PythonSource, packet: Packet, now: float) -> None: ...
+
+
+Queued = tuple[Outgoing, PythonSource | None, Packet | int]
 """A packet of a source, or (source None) a number to send again."""
 
 
@@ -63,7 +74,7 @@ class PythonOutlet:
         self.destination: Destination | None = None
         self.sink: Callable[[bytes], None] | None = None
         self.transport_cc = 0
-        self.legs: dict[int, PythonLeg] = {}
+        self.legs: dict[int, Outgoing] = {}
         self.log = SentLog()
         self.pacer: Pacer[Queued] | None = None
         self.probe_seq = 1

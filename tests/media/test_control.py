@@ -328,7 +328,8 @@ async def test_fifty_joins_and_leaves_leave_nothing_behind():
                 baseline = (files(), threading.active_count(), len(asyncio.all_tasks()))
         gc.collect()
         await until(lambda: len(asyncio.all_tasks()) <= baseline[2])
-        assert (files(), threading.active_count()) == baseline[:2]
+        # A closed connection's descriptor goes with the loop's next turn.
+        await until(lambda: (files(), threading.active_count()) == baseline[:2])
         worker = home.worker
         assert len(worker.registry.transports) == len(worker.network.paths) == 2
         assert len(worker.network.by_ufrag) == 2
