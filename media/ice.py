@@ -13,6 +13,8 @@ from media import stun
 from media.parameters import IceCandidate
 
 CONSENT_SECONDS = 30.0
+SILENT_SECONDS = 3.0
+"""Longer than browsers wait between two checks of an address in use."""
 MAX_ADDRESSES = 16
 
 
@@ -52,7 +54,8 @@ def _text(size: int) -> str:
 
 
 class Checked(NamedTuple):
-    """A check that was right. ``selected``: the address to send to has changed to the check's.
+    """A check that was right. ``selected``: the address to send to has changed to the check's, and
+    ``after_silence``: what went to the one before was probably lost.
 
     ``retired``: ufrags that are no longer valid. ``forgotten``: an address that lost its place.
     """
@@ -61,6 +64,7 @@ class Checked(NamedTuple):
     selected: bool
     retired: tuple[str, ...]
     forgotten: Hashable | None
+    after_silence: bool = False
 
 
 class IceAgent:
@@ -95,6 +99,10 @@ class IceAgent:
         credentials = next((c for c in (self.credentials, *self._before) if c.ufrag == ufrag), None)
         if credentials is None or not message.is_authentic(credentials.password.encode()):
             return None
+        is_silent = self._is_silent(address, now)
+        # A browser whose network began to block waits seconds before it nominates another way: its
+        # first check with the new credentials says already that there is one.
+        is_rescue = is_silent and credentials is self.credentials and bool(self._before)
         forgotten = self._remember(address, now)
         retired: tuple[str, ...] = ()
         selected = False
@@ -103,12 +111,18 @@ class IceAgent:
             retired = tuple(old.ufrag for old in self._before)
             self._before = []
         stale = credentials is not self.credentials and self._nominated
-        if (nominates and not stale) or self.selected is None:
+        if (nominates and not stale) or self.selected is None or is_rescue:
             selected = self.selected != address
             self.selected = address
             self._nominated = self._nominated or nominates
         response = stun.binding_response(message, ip, port, credentials.password.encode())
-        return Checked(response, selected, retired, forgotten)
+        return Checked(response, selected, retired, forgotten, selected and is_silent)
+
+    def _is_silent(self, address: Hashable, now: float) -> bool:
+        """Whether another address than this one is selected, and was not heard of for a while."""
+        if self.selected is None or self.selected == address:
+            return False
+        return now - self._valid.get(self.selected, now) >= SILENT_SECONDS
 
     def _remember(self, address: Hashable, now: float) -> Hashable | None:
         forgotten = None

@@ -128,6 +128,8 @@ class Network:
         for ufrag in checked.retired:
             self.by_ufrag.pop(ufrag, None)
         path.send(checked.response)
+        if checked.after_silence:
+            transport.lose_path()  # so that what comes next begins with a key frame
         if checked.selected:
             self._use(path)
 

@@ -8,19 +8,32 @@ from collections.abc import Callable
 MAX_CONNECTIONS = 2048
 MAX_PER_ADDRESS = 512
 """A school is behind one address."""
-MAX_WRITE_BUFFER = 1 << 20
+MAX_WRITE_BUFFER = 256 << 10
+"""Bytes: a large key frame. More would not make a slow network faster, only what arrives older."""
+MAX_UNSENT = 32 << 10
+"""Bytes that the kernel may take beyond what is on its way; by itself it takes megabytes."""
 MAX_FRAME = 2048
 FIRST_SECONDS = 10.0
 BACKLOG = 1024
 
 
+_OPTIONS = [(socket.TCP_NODELAY, 1)]
+if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+    _OPTIONS.append((socket.TCP_NOTSENT_LOWAT, MAX_UNSENT))
+
+
 class TcpConnection(asyncio.Protocol):
-    """One accepted connection; itself the key of its address. ``send`` drops when the remote does not read."""
+    """One accepted connection; itself the key of its address. ``send`` drops when the remote does not read.
+
+    What is sent in one turn of the event loop leaves in one write: a frame's packets, a batch's.
+    """
 
     def __init__(self, listener: "TcpListener") -> None:
         self._listener = listener
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
+        self._outgoing: list[bytes] = []
+        self._outgoing_bytes = 0
         self.remote: tuple[str, int] = ("", 0)
         self.validated = False
         self._deadline: asyncio.TimerHandle | None = None
@@ -31,8 +44,9 @@ class TcpConnection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self.remote = (str(peer[0]), int(peer[1])) if peer else ("", 0)
         sock = transport.get_extra_info("socket")
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for option, value in _OPTIONS:
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, option, value)
         if not self._listener._add(self):
             transport.abort()
             return
@@ -65,19 +79,30 @@ class TcpConnection(asyncio.Protocol):
         if (
             transport is None
             or transport.is_closing()
-            or transport.get_write_buffer_size() > MAX_WRITE_BUFFER
+            or transport.get_write_buffer_size() + self._outgoing_bytes > MAX_WRITE_BUFFER
         ):
             self._listener.dropped += 1
-        else:
-            transport.write(len(data).to_bytes(2) + data)
+            return
+        if not self._outgoing:
+            asyncio.get_running_loop().call_soon(self._write)
+        self._outgoing.append(len(data).to_bytes(2) + data)
+        self._outgoing_bytes += 2 + len(data)
+
+    def _write(self) -> None:
+        outgoing, self._outgoing, self._outgoing_bytes = self._outgoing, [], 0
+        if self._transport is not None and outgoing:
+            self._transport.write(b"".join(outgoing))
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._transport = None
+        self._outgoing.clear()
         if self._deadline is not None:
             self._deadline.cancel()
         self._listener._remove(self)
 
     def close(self) -> None:
+        """What was sent before still leaves, if the kernel takes it at once."""
+        self._write()
         if self._transport is not None:
             self._transport.abort()
 

@@ -13,8 +13,11 @@ CLIENT_ADDRESS = "10.77.0.2"
 
 
 class Namespaces(Struct, frozen=True):
+    """``links``: the server's end of the pair, the client's."""
+
     server: str
     client: str
+    links: tuple[str, str]
 
     @property
     def in_server(self) -> tuple[str, ...]:
@@ -23,6 +26,22 @@ class Namespaces(Struct, frozen=True):
     @property
     def in_client(self) -> tuple[str, ...]:
         return ("ip", "netns", "exec", self.client)
+
+    def block(self, protocol: str, ports: str = "1-65534") -> None:
+        """From now on what goes to or comes from these ports of the server is dropped silently, as a
+        firewall does. Established connections too."""
+        for name, link, end in ((self.server, self.links[0], "dport"), (self.client, self.links[1], "sport")):
+            if len(_rules(name)) == 3:
+                # The lookup of own addresses comes first by default, and nothing can be put before it.
+                _ip("-n", name, "rule", "add", "pref", "100", "lookup", "local")
+                _ip("-n", name, "rule", "del", "pref", "0")
+            rule = ("pref", "10", "iif", link, "ipproto", protocol, end, ports, "blackhole")
+            _ip("-n", name, "rule", "add", *rule)
+
+
+def _rules(name: str) -> list[str]:
+    shown = subprocess.run(["ip", "-n", name, "rule"], capture_output=True, text=True, check=True)
+    return shown.stdout.splitlines()
 
 
 def _ip(*words: str) -> None:
@@ -36,10 +55,10 @@ def two_namespaces() -> Iterator[Namespaces]:
     assert os.geteuid() == 0, "this test makes network namespaces: run it as root"
     assert shutil.which("ip"), "this test needs iproute2: apt-get install iproute2"
     number = os.getpid() % 100000
-    names = Namespaces(f"classroom-s{number}", f"classroom-c{number}")
+    names = Namespaces(f"classroom-s{number}", f"classroom-c{number}", (f"cls{number}", f"clc{number}"))
     ends = (
-        (names.server, f"cls{number}", SERVER_ADDRESS),
-        (names.client, f"clc{number}", CLIENT_ADDRESS),
+        (names.server, names.links[0], SERVER_ADDRESS),
+        (names.client, names.links[1], CLIENT_ADDRESS),
     )
     made: list[str] = []
     try:

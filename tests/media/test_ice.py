@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media import stun
-from media.ice import CONSENT_SECONDS, MAX_ADDRESSES, Credentials, IceAgent, new_credentials
+from media.ice import CONSENT_SECONDS, MAX_ADDRESSES, SILENT_SECONDS, Credentials, IceAgent, new_credentials
 
 # RFC 5769 §2.1
 REQUEST = bytes.fromhex(
@@ -145,6 +145,27 @@ def test_restart_keeps_the_old_until_the_new_is_nominated():
     assert done.retired == (old.ufrag,)
     assert check(agent, "a", 3.0, credentials=old) is None
     assert agent.selected == "b"
+
+
+def test_a_restart_after_silence_moves_at_the_first_check():
+    agent = IceAgent(new_credentials())
+    check(agent, "udp", 0.0)
+    agent.restart(new_credentials())
+    at = SILENT_SECONDS - 0.1
+    assert check(agent, "tcp", at, nominate=False).selected is False, "the way in use was heard of just now"
+    moved = check(agent, "tcp", SILENT_SECONDS, nominate=False)
+    assert moved.selected
+    assert moved.after_silence
+    again = check(agent, "udp", 10.0)
+    assert again.selected, "what the browser nominates counts"
+    assert again.after_silence
+
+
+def test_without_a_restart_silence_moves_nothing():
+    agent = IceAgent(new_credentials())
+    check(agent, "udp", 0.0)
+    assert check(agent, "tcp", 20.0, nominate=False).selected is False
+    assert check(agent, "tcp", 21.0).selected is True
 
 
 def test_two_restarts_give_up_the_oldest():

@@ -7,6 +7,7 @@ import type { Answer, LessonSocket, Request } from "../api/socket";
 import type { Consumer as Offer, RtpCapabilities, Source, TransportParameters } from "../protocol.gen";
 import { keepExtensionsByKind } from "./extensions";
 import { publishOptions } from "./publishing";
+import { watchStalls } from "./stall";
 
 keepExtensionsByKind();
 
@@ -24,7 +25,7 @@ export interface SessionHandlers {
   onBroken(): void;
 }
 
-const RESTART_AFTER_MS = 1200;
+const RESTART_AFTER_MS = 300;
 const GIVE_UP_AFTER_MS = 12_000;
 const HIDE_AFTER_MS = 500;
 
@@ -207,6 +208,7 @@ export class MediaSession {
       } as Request).then((produced) => done({ id: produced.share }), failed);
     });
     transport.on("connectionstatechange", (state) => this.#watch(transport, state));
+    watchStalls(transport, () => void this.#renewIce(transport));
     return transport;
   }
 
@@ -228,6 +230,11 @@ export class MediaSession {
   async #restart(transport: types.Transport): Promise<void> {
     this.#setHealth(transport.id, "failed");
     this.#later(transport, GIVE_UP_AFTER_MS, () => this.handlers.onBroken());
+    await this.#renewIce(transport);
+  }
+
+  /** New checks over all ways there are; media goes on meanwhile where it still can. */
+  async #renewIce(transport: types.Transport): Promise<void> {
     try {
       const { iceParameters, iceServers } = await this.#ask<"ice">({ type: "restart_ice", transport: transport.id });
       if (transport.closed) return;
@@ -235,7 +242,7 @@ export class MediaSession {
       if (iceServers.length > 0) await transport.updateIceServers({ iceServers }).catch(() => undefined);
       await transport.restartIce({ iceParameters });
     } catch {
-      // The socket is away, or the worker knows the transport no more: the timer above decides.
+      // The socket is away, or the worker knows the transport no more: the timer of the restart decides.
     }
   }
 
