@@ -286,4 +286,40 @@ class LayersWanted(Struct, frozen=True, tag="media.layers_wanted"):
     layers: tuple[bool, ...]
 
 
-Notice = TransportChanged | SpeakersChanged | TapLost | LayersWanted
+class Link(Struct, frozen=True):
+    """One peer's line, as the worker sees it.
+
+    ``bars``: 0 (nothing passes) to 4. ``reason`` for less than 4: ``link_down`` (what it receives), ``link_up`` (what it
+    sends), ``publisher`` (who it watches), ``server`` (this machine), else empty. ``down``: octets per second
+    that its line is thought to take, 0: no limit was met. ``spare``: of these, what pictures and voices leave.
+    """
+
+    peer: str
+    bars: int
+    reason: str = ""
+    down: int = 0
+    spare: int = 0
+    loss: float = 0.0
+    rtt_ms: int = 0
+
+
+class LinksChanged(Struct, frozen=True, tag="media.links_changed"):
+    """Lines that have changed since last told, at most once a second."""
+
+    router: str
+    links: tuple[Link, ...]
+
+
+class ConsumersHeld(Struct, frozen=True, tag="media.consumers_held"):
+    """Every consumer of the peer that is not sent now because its line does not carry it; none: all are sent.
+
+    ``voice_only``: no picture at all is. Told when it changes.
+    """
+
+    router: str
+    peer: str
+    consumers: tuple[str, ...]
+    voice_only: bool
+
+
+Notice = TransportChanged | SpeakersChanged | TapLost | LayersWanted | LinksChanged | ConsumersHeld
