@@ -11,6 +11,7 @@ from media import control
 from signaling.bus.port import Bus, BusError
 from signaling.gateway.clock import MakeId
 from signaling.gateway.host import LessonHost
+from signaling.gateway.lesson_codecs import LessonCodecs
 from signaling.gateway.media_access import MediaAccess
 from signaling.gateway.media_news import MediaNews
 from signaling.gateway.media_placement import REQUEST_SECONDS, MediaRefused, Placement, Workers
@@ -26,7 +27,7 @@ _RETRY_SECONDS = 0.5
 
 
 class LessonMedia:
-    """``access``: what participants ask. ``news``: what they are told."""
+    """``access``: what participants ask. ``news``: what they are told. ``codecs``: in what they publish."""
 
     def __init__(
         self,
@@ -46,10 +47,14 @@ class LessonMedia:
         self._placement = Placement(host.lesson, bus=bus, metrics=metrics)
         self.news = MediaNews(host.lesson, self._placement, sockets)
         self._steps = MediaSteps(host, self._placement, self.news, make_id)
-        self.access = MediaAccess(host, self._placement, self._steps, make_id=make_id, wake=self.wake)
+        self.codecs = LessonCodecs(host, self._placement, self.news)
+        self.access = MediaAccess(
+            host, self._placement, self._steps, codecs=self.codecs, make_id=make_id, wake=self.wake
+        )
         self._on_change = on_change
         self._timer: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
+        self._seen: object = None
 
     @property
     def table(self) -> MediaTable:
@@ -131,13 +136,24 @@ class LessonMedia:
             if state is None or state.phase is not Phase.LIVE:
                 self.wake()
                 return
+            self.codecs.refresh()
+            self._tell_if_changed()
             todo = plan(state, self.table, self.host.now())
             if todo == MediaPlan():
-                due = next_deadline(state, self.table)
+                due = min(
+                    (t for t in (next_deadline(state, self.table), self.codecs.due()) if t), default=None
+                )
                 if due is not None:
                     self._wake_in(max(0.0, (due - self.host.now()) / 1000))
                 return
             await self._steps.carry_out(todo)
+            self._on_change(self)
+
+    def _tell_if_changed(self) -> None:
+        """A share may go on by another producer without any change of the lesson's state."""
+        seen = (self.table.current(), self.codecs.changing)
+        if seen != self._seen:
+            self._seen = seen
             self._on_change(self)
 
     async def _place(self) -> bool:
@@ -162,6 +178,8 @@ class LessonMedia:
             for tap in self.table.taps.values():
                 await self._placement.tell(control.StopTap(tap))
             self.table.taps.clear()
+        if known != opened.instance:
+            self.codecs.forget()
         _log.info("lesson_placed", lesson=self.lesson, worker=address, adopted=len(self.table.transports))
         if known != opened.instance:
             self.news.reset(opened.instance, known=known is not None)

@@ -121,20 +121,24 @@ class LessonRecording:
 
     async def request_key_frame(self, share: str) -> None:
         media = self._media(self.lesson)
-        if media is not None and media.address is not None:
-            await self._ask_worker(media.address, control.RequestKeyFrame(share))
+        producer = None if media is None else media.table.current().get(ShareId(share))
+        if media is not None and media.address is not None and producer is not None:
+            await self._ask_worker(media.address, control.RequestKeyFrame(producer))
 
     async def _step(self) -> bool:
         state = self.host.state
         if state is None:
             return False
         media = self._media(self.lesson)
+        if media is not None:
+            media.codecs.refresh()
         placed = media is not None and media.address is not None
         todo = plan(
             state,
             self.table,
             media.table if media is not None and placed else MediaTable(),
             media.instance if media is not None and placed else None,
+            media.codecs.changing if media is not None else frozenset(),
         )
         if todo == RecordingPlan():
             return False
@@ -184,11 +188,12 @@ class LessonRecording:
         address, router, tap_address = media.address, media.instance, self.table.tap_address
         state = self.host.state
         info = state.shares.get(share) if state is not None else None
-        if info is None or address is None or router is None or tap_address is None:
+        producer = media.table.current().get(share)
+        if info is None or producer is None or address is None or router is None or tap_address is None:
             return True
-        known = media.table.taps.pop(share, None)
+        known = media.table.taps.pop(producer, None)
         tap = self._make_tap() if known is None else known
-        tapping = await self._ask_worker(address, control.StartTap(share, tap, tap_address))
+        tapping = await self._ask_worker(address, control.StartTap(producer, tap, tap_address))
         if not isinstance(tapping, control.Tapping):
             _log.warning("tap_refused", lesson=self.lesson, share=share, reply=type(tapping).__name__)
             return False
@@ -202,12 +207,12 @@ class LessonRecording:
             if refused.code != "unsupported":
                 raise
             _log.warning("cannot_record", lesson=self.lesson, share=share, codecs=len(tapping.codecs))
-            self.table.unsupported.add(share)
+            self.table.unsupported.add(producer)
             return True
-        self.table.taps[share] = Tap(tap, router)
+        self.table.taps[share] = Tap(tap, router, producer)
         self.table.known.add(share)
         if tapping.kind == "video":
-            await self._ask_worker(address, control.RequestKeyFrame(share))
+            await self._ask_worker(address, control.RequestKeyFrame(producer))
         return True
 
     async def _ask_worker(self, address: str, message: Struct) -> Struct | None:

@@ -3,6 +3,8 @@ the next plan sees it. All raise MediaRefused."""
 
 from collections.abc import Callable
 
+from msgspec import structs
+
 from classroom.ids import ConnectionId, ParticipantId, ShareId
 from classroom.lesson.commands import LoseShare
 from classroom.lesson.events import Source
@@ -16,11 +18,16 @@ from media.parameters import (
     TransportParameters,
 )
 from signaling.gateway.clock import MakeId
+from signaling.gateway.codec_policy import Published
 from signaling.gateway.host import LessonHost
+from signaling.gateway.lesson_codecs import LessonCodecs, codec_in
 from signaling.gateway.media_placement import MediaRefused, Placement
 from signaling.gateway.media_plan import peer_of
 from signaling.gateway.media_steps import MediaSteps
-from signaling.gateway.media_table import Joined, OpenConsumer, OpenProducer, OpenTransport
+from signaling.gateway.media_table import KIND_OF, Joined, OpenConsumer, OpenProducer, OpenTransport
+
+_MOST_PRODUCERS = 4
+"""Of one share at a time."""
 
 
 class MediaAccess:
@@ -32,12 +39,14 @@ class MediaAccess:
         placement: Placement,
         steps: MediaSteps,
         *,
+        codecs: LessonCodecs,
         make_id: MakeId,
         wake: Callable[[], None],
     ) -> None:
         self._host = host
         self._placement = placement
         self._steps = steps
+        self._codecs = codecs
         self._make_id = make_id
         self._wake = wake
 
@@ -53,9 +62,7 @@ class MediaAccess:
         await self._need_place()
         old = self._placement.table.transport_of(participant, send=send)
         if old is not None:
-            shares = [
-                share for share, entry in self._placement.table.producers.items() if entry.transport == old
-            ]
+            shares = {e.share for e in self._placement.table.producers.values() if e.transport == old}
             await self._steps.close_transport(old)
             for share in shares:
                 await self._host.execute(LoseShare(share))
@@ -108,18 +115,52 @@ class MediaAccess:
         if not self._own_transport(participant, transport).send:
             raise MediaRefused("no_such_transport", "not a send transport")
         share = self.new_share()
+        entry = OpenProducer(participant, transport, share, source, paused=False, codec=codec_in(parameters))
         self._placement.table.pending.add(share)
         try:
-            await self._placement.ask(
-                control.Produce(transport, share, kind, parameters, tag=source, paused=False), control.Done
-            )
-            if transport not in self._placement.table.transports or transport in self._placement.table.doomed:
-                raise MediaRefused("no_such_transport", "closed meanwhile")
+            await self._open_producer(share, entry, kind, parameters)
         except BaseException:
             self._placement.table.pending.discard(share)
             raise
-        self._placement.table.producers[share] = OpenProducer(participant, transport, source, paused=False)
         return share
+
+    async def replace(
+        self, participant: ParticipantId, transport: str, share: ShareId, parameters: RtpParameters
+    ) -> str:
+        """Go on with a share by a new producer, which becomes its current one. Returns the producer's id."""
+        if not self._own_transport(participant, transport).send:
+            raise MediaRefused("no_such_transport", "not a send transport")
+        table = self._placement.table
+        old = table.current().get(share)
+        entry = table.producers.get(old) if old is not None else None
+        if entry is None or entry.participant != participant or KIND_OF[entry.source] != "video":
+            raise MediaRefused("no_such_producer", "no picture of yours")
+        if sum(other.share == share for other in table.producers.values()) >= _MOST_PRODUCERS:
+            raise MediaRefused("busy", "its codec is changing already")
+        producer = self._make_id()
+        fresh = OpenProducer(
+            participant, transport, share, entry.source, paused=entry.paused, codec=codec_in(parameters)
+        )
+        await self._open_producer(producer, fresh, "video", parameters)
+        now = self._host.now()
+        for other, was in tuple(table.producers.items()):
+            if was.share == share and other != producer and was.replaced_at is None:
+                table.producers[other] = structs.replace(was, replaced_at=now)
+        self._wake()
+        return producer
+
+    async def _open_producer(
+        self, producer: str, entry: OpenProducer, kind: Kind, parameters: RtpParameters
+    ) -> None:
+        transport = entry.transport
+        await self._placement.ask(
+            control.Produce(transport, producer, kind, parameters, tag=entry.tag, paused=entry.paused),
+            control.Done,
+        )
+        table = self._placement.table
+        if transport not in table.transports or transport in table.doomed:
+            raise MediaRefused("no_such_transport", "closed meanwhile")
+        table.producers[producer] = entry
 
     def settle(self, share: ShareId) -> None:
         """The share was committed, or not: from now on the lesson's state says whether it stays."""
@@ -127,20 +168,25 @@ class MediaAccess:
         self._wake()
 
     async def join(
-        self, participant: ParticipantId, connection: ConnectionId, rtp_capabilities: RtpCapabilities
-    ) -> tuple[str, dict[str, OpenConsumer]]:
-        """From now on the participant gets consumers. Returns the instance and the consumers it has."""
+        self,
+        participant: ParticipantId,
+        connection: ConnectionId,
+        rtp_capabilities: RtpCapabilities,
+        encodes: tuple[str, ...],
+    ) -> tuple[str, dict[str, OpenConsumer], Published]:
+        """From now on the participant gets consumers. Returns the instance, the consumers it has, and in
+        which codecs it is to publish."""
         await self._need_place()
         self._still(participant, connection)
         assert self._placement.instance is not None
         self._placement.table.unsupported = {
             pair for pair in self._placement.table.unsupported if pair[0] != participant
         }
-        self._placement.table.joined[participant] = Joined(connection, rtp_capabilities)
+        self._placement.table.joined[participant] = Joined(connection, rtp_capabilities, encodes)
+        published = self._codecs.joined(participant)
         self._wake()
-        return self._placement.instance, {
-            c: e for c, e in self._placement.table.consumers.items() if e.participant == participant
-        }
+        mine = {c: e for c, e in self._placement.table.consumers.items() if e.participant == participant}
+        return self._placement.instance, mine, published
 
     async def resume_consumer(self, participant: ParticipantId, consumer: str) -> None:
         self._own_consumer(participant, consumer)
@@ -149,6 +195,19 @@ class MediaAccess:
     async def pause_consumer(self, participant: ParticipantId, consumer: str) -> None:
         self._own_consumer(participant, consumer)
         await self._placement.ask(control.PauseConsumer(consumer), control.Done)
+
+    async def prefer_consumer(
+        self, participant: ParticipantId, consumer: str, width: int, height: int
+    ) -> None:
+        self._own_consumer(participant, consumer)
+        await self._placement.tell(control.PreferConsumer(consumer, width, height))
+
+    async def release_consumer(self, participant: ParticipantId, consumer: str) -> None:
+        """Only of a replaced producer: the current one's would be opened again at once."""
+        if self._own_consumer(participant, consumer).producer not in self._placement.table.replaced():
+            raise MediaRefused("invalid", "nothing newer is there")
+        await self._steps.close_consumer(consumer)
+        self._wake()
 
     def _still(self, participant: ParticipantId, connection: ConnectionId) -> None:
         """Things change while a worker is asked. Raises MediaRefused."""
@@ -163,10 +222,11 @@ class MediaAccess:
             raise MediaRefused("no_such_transport", "")
         return entry
 
-    def _own_consumer(self, participant: ParticipantId, consumer: str) -> None:
+    def _own_consumer(self, participant: ParticipantId, consumer: str) -> OpenConsumer:
         entry = self._placement.table.consumers.get(consumer)
         if entry is None or entry.participant != participant:
             raise MediaRefused("no_such_consumer", "")
+        return entry
 
     async def _need_place(self) -> None:
         self._wake()

@@ -197,13 +197,15 @@ class MediaDirector:
             for listener in self.tap_listeners:
                 listener(notice.taps)
             return
-        if not isinstance(notice, control.TransportChanged | control.SpeakersChanged):
+        if not isinstance(notice, control.TransportChanged | control.SpeakersChanged | control.LayersWanted):
             return
         media = self._lessons.get(LessonId(notice.router))
         if media is None:
             return
         if isinstance(notice, control.TransportChanged):
             media.transport_changed(notice)
+        elif isinstance(notice, control.LayersWanted):
+            media.news.layers_wanted(notice)
         else:
             media.news.speakers(notice)
 

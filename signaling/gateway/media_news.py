@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from classroom.ids import LessonId, ParticipantId, ShareId
+from classroom.ids import LessonId, ParticipantId
 from media import control
+from signaling.gateway.codec_policy import Published
 from signaling.gateway.media_placement import Placement
 from signaling.gateway.media_table import Gone
 from signaling.gateway.sockets import Sockets
@@ -20,7 +21,7 @@ class MediaNews:
         """What to tell the participant of one of its consumers; None when it is no more."""
         table = self._placement.table
         entry = table.consumers.get(consumer)
-        producer = table.producers.get(entry.share) if entry is not None else None
+        producer = table.producers.get(entry.producer) if entry is not None else None
         if entry is None or producer is None:
             return None
         return server.Consumer(
@@ -36,13 +37,27 @@ class MediaNews:
         for participant, consumer in gone:
             self._sockets.tell(self._lesson, participant, server.ConsumerClosed(consumer))
 
+    def producer_closed(self, participant: ParticipantId, producer: str) -> None:
+        self._sockets.tell(self._lesson, participant, server.ProducerClosed(producer))
+
+    def policy(self, participant: ParticipantId, published: Published) -> None:
+        message = server.PublishPolicy(published.screen, published.camera)
+        self._sockets.tell(self._lesson, participant, message)
+
+    def layers_wanted(self, notice: control.LayersWanted) -> None:
+        """To whom the producer belongs."""
+        entry = self._placement.table.producers.get(notice.producer)
+        if entry is not None:
+            message = server.LayersWanted(notice.producer, entry.share, notice.layers)
+            self._sockets.tell(self._lesson, entry.participant, message)
+
     def transport_state(self, participant: ParticipantId, notice: control.TransportChanged) -> None:
         self._sockets.tell(self._lesson, participant, server.TransportState(notice.transport, notice.state))
 
     def speakers(self, notice: control.SpeakersChanged) -> None:
         heard: list[str] = []
         for producer, _ in notice.speakers:
-            entry = self._placement.table.producers.get(ShareId(producer))
+            entry = self._placement.table.producers.get(producer)
             if entry is not None and entry.participant not in heard:
                 heard.append(entry.participant)
         self._sockets.tell_admitted(self._lesson, server.Speakers(tuple(heard)))

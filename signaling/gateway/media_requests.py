@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from classroom.ids import ConnectionId, ParticipantId
+from classroom.ids import ConnectionId, ParticipantId, ShareId
 from classroom.lesson.commands import StartShare
 from classroom.lesson.refusal import Refusal
 from classroom.people import Actor
@@ -23,6 +23,8 @@ MediaMessage = (
     | client.Produce
     | client.ResumeConsumer
     | client.PauseConsumer
+    | client.ConsumerSize
+    | client.ReleaseConsumer
 )
 KINDS: tuple[type[Any], ...] = MediaMessage.__args__
 Relays = Callable[[], tuple[IceServer, ...]]
@@ -43,10 +45,14 @@ async def answer_media(
         case client.GetCapabilities():
             return (server.Capabilities(message.id, await media.access.capabilities()),)
         case client.JoinMedia():
-            instance, mine = await media.access.join(me, connection, message.rtp_capabilities)
+            instance, mine, publish = await media.access.join(
+                me, connection, message.rtp_capabilities, message.encodes
+            )
             told = (media.news.consumer_message(consumer) for consumer in mine)
             return (
-                server.MediaJoined(message.id, instance, tuple(mine)),
+                server.MediaJoined(
+                    message.id, instance, tuple(mine), server.PublishCodecs(publish.screen, publish.camera)
+                ),
                 *(consumer for consumer in told if consumer is not None),
             )
         case client.OpenTransport():
@@ -67,6 +73,10 @@ async def answer_media(
             await media.access.resume_consumer(me, message.consumer)
         case client.PauseConsumer():
             await media.access.pause_consumer(me, message.consumer)
+        case client.ConsumerSize():
+            await media.access.prefer_consumer(me, message.consumer, message.width, message.height)
+        case client.ReleaseConsumer():
+            await media.access.release_consumer(me, message.consumer)
     return (server.Ok(message.id),)
 
 
@@ -76,6 +86,8 @@ async def _produce(
     """The rules are asked first; then the worker; then the share is committed, and told to all."""
     if KIND_OF[message.source] != message.kind:
         raise MediaRefused("invalid", f"{message.source} is not {message.kind}")
+    if message.replaces is not None:
+        return await _replace(message, ShareId(message.replaces), host, media, actor)
     refusal = host.check(StartShare(actor, media.access.new_share(), message.source))
     if refusal is not None:
         return server.Error(message.id, refusal.code, refusal.detail)
@@ -88,4 +100,16 @@ async def _produce(
         media.access.settle(share)
     if isinstance(answer, Refusal):
         return server.Error(message.id, answer.code, answer.detail)
-    return server.Produced(message.id, share)
+    return server.Produced(message.id, share, share)
+
+
+async def _replace(
+    message: client.Produce, share: ShareId, host: LessonHost, media: LessonMedia, actor: Actor
+) -> server.ServerMessage:
+    """Nothing of it goes into the log: to people it is the same share."""
+    me = ParticipantId(actor.account)
+    info = None if host.state is None else host.state.shares.get(share)
+    if info is None or info.participant != me or info.source is not message.source:
+        raise MediaRefused("no_such_producer", "no share of yours")
+    producer = await media.access.replace(me, message.transport, share, message.rtp_parameters)
+    return server.Produced(message.id, share, producer)

@@ -5,7 +5,7 @@ import asyncio
 import structlog
 from msgspec.structs import replace
 
-from classroom.ids import ParticipantId, ShareId
+from classroom.ids import ParticipantId
 from classroom.lesson.commands import LoseShare
 from media import control
 from signaling.gateway.clock import MakeId
@@ -37,22 +37,25 @@ class MediaSteps:
             if transport not in self._placement.table.doomed:
                 self._placement.table.forget(entry.participant)
             await self.close_transport(transport)
-        for share in todo.close_producers:
-            await self._placement.tell(control.CloseProducer(share))
-            self._news.consumers_gone(self._placement.table.drop_producer(share))
+        for producer in todo.close_producers:
+            closed = self._placement.table.producers.get(producer)
+            await self._placement.tell(control.CloseProducer(producer))
+            self._news.consumers_gone(self._placement.table.drop_producer(producer))
+            if closed is not None:
+                self._news.producer_closed(closed.participant, producer)
         for consumer in todo.close_consumers:
-            await self._placement.tell(control.CloseConsumer(consumer))
-            self._close_consumer(consumer)
-        for share in todo.pause:
-            await self._placement.tell(control.PauseProducer(share))
-            self._mark(share, paused=True)
-        for share in todo.resume:
-            await self._placement.tell(control.ResumeProducer(share))
-            self._mark(share, paused=False)
+            await self.close_consumer(consumer)
+        for producer in todo.pause:
+            await self._placement.tell(control.PauseProducer(producer))
+            self._mark(producer, paused=True)
+        for producer in todo.resume:
+            await self._placement.tell(control.ResumeProducer(producer))
+            self._mark(producer, paused=False)
         for begin in range(0, len(todo.consume), _AT_ONCE):
             batch = todo.consume[begin : begin + _AT_ONCE]
             done = await asyncio.gather(
-                *(self._consume(participant, share) for participant, share in batch), return_exceptions=True
+                *(self._consume(participant, producer) for participant, producer in batch),
+                return_exceptions=True,
             )
             for failure in done:
                 if failure is not None:
@@ -66,7 +69,7 @@ class MediaSteps:
         await self._placement.tell(control.CloseTransport(transport))
         self._news.consumers_gone(self._placement.table.drop_transport(transport))
 
-    async def _consume(self, participant: ParticipantId, share: ShareId) -> None:
+    async def _consume(self, participant: ParticipantId, producer: str) -> None:
         joined = self._placement.table.joined.get(participant)
         transport = self._placement.table.transport_of(participant, send=False)
         if joined is None or transport is None:
@@ -74,33 +77,37 @@ class MediaSteps:
         consumer = self._make_id()
         try:
             reply = await self._placement.ask(
-                control.Consume(transport, consumer, share, joined.rtp_capabilities), control.Consuming
+                control.Consume(transport, consumer, producer, joined.rtp_capabilities), control.Consuming
             )
         except MediaRefused as refused:
             if refused.code == "no_such_transport":
                 self._news.consumers_gone(self._placement.table.drop_transport(transport))
             elif refused.code == "no_such_producer":
-                self._news.consumers_gone(self._placement.table.drop_producer(share))
+                self._news.consumers_gone(self._placement.table.drop_producer(producer))
             elif refused.code in ("unsupported", "invalid"):
-                self._placement.table.unsupported.add((participant, share))
-                _log.info("cannot_receive", lesson=self._host.lesson, participant=participant, share=share)
+                self._placement.table.unsupported.add((participant, producer))
+                _log.info(
+                    "cannot_receive", lesson=self._host.lesson, participant=participant, producer=producer
+                )
             else:
                 raise
             return
-        if transport not in self._placement.table.transports or share not in self._placement.table.producers:
+        entry = self._placement.table.producers.get(producer)
+        if transport not in self._placement.table.transports or entry is None:
             await self._placement.tell(control.CloseConsumer(consumer))
             return
         self._placement.table.consumers[consumer] = OpenConsumer(
-            participant, transport, share, reply.kind, reply.rtp_parameters
+            participant, transport, producer, entry.share, reply.kind, reply.rtp_parameters
         )
         self._news.consumer_opened(participant, consumer)
 
-    def _mark(self, share: ShareId, *, paused: bool) -> None:
-        entry = self._placement.table.producers.get(share)
+    def _mark(self, producer: str, *, paused: bool) -> None:
+        entry = self._placement.table.producers.get(producer)
         if entry is not None:
-            self._placement.table.producers[share] = replace(entry, paused=paused)
+            self._placement.table.producers[producer] = replace(entry, paused=paused)
 
-    def _close_consumer(self, consumer: str) -> None:
+    async def close_consumer(self, consumer: str) -> None:
+        await self._placement.tell(control.CloseConsumer(consumer))
         entry = self._placement.table.consumers.pop(consumer, None)
         if entry is not None:
             self._news.consumers_gone(((entry.participant, consumer),))

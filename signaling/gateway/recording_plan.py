@@ -11,24 +11,26 @@ from signaling.gateway.media_table import MediaTable
 
 
 class Tap(Struct, frozen=True):
-    """``router``: the instance of the router that taps, so that a new one taps anew."""
+    """``router``: the instance of the router that taps, so that a new one taps anew; ``producer``: what is
+    tapped, so that a share which goes on by another producer is tapped anew."""
 
     tap: int
     router: str
+    producer: str
 
 
 @dataclass
 class RecordingTable:
     """What is open. ``tap_address`` is the recorder's; None before it opened the recording.
 
-    ``known``: shares the recorder has as tracks, tapped now or not. ``unsupported``: those it cannot write.
+    ``known``: shares the recorder has as tracks, tapped now or not. ``unsupported``: producers it cannot write.
     """
 
     recording: RecordingId | None = None
     tap_address: str | None = None
     taps: dict[ShareId, Tap] = field(default_factory=dict)
     known: set[ShareId] = field(default_factory=set)
-    unsupported: set[ShareId] = field(default_factory=set)
+    unsupported: set[str] = field(default_factory=set)
     stage: ShareId | None = None
 
 
@@ -43,8 +45,15 @@ class RecordingPlan(Struct, frozen=True):
     stage: tuple[ShareId | None, ...] = ()
 
 
-def plan(state: LessonState, table: RecordingTable, media: MediaTable, router: str | None) -> RecordingPlan:
-    """``router``: instance of the router that ``media`` is open at; None while no worker has the lesson."""
+def plan(
+    state: LessonState,
+    table: RecordingTable,
+    media: MediaTable,
+    router: str | None,
+    changing: frozenset[ShareId] = frozenset(),
+) -> RecordingPlan:
+    """``router``: instance of the router that ``media`` is open at; None while no worker has the lesson.
+    ``changing``: shares whose codec is about to change: what is not recorded yet waits for the new one."""
     wanted = None if state.recording is None else state.recording.id
     if table.recording is not None and table.recording != wanted:
         return RecordingPlan(close=table.recording, stop=tuple(table.taps))
@@ -53,15 +62,27 @@ def plan(state: LessonState, table: RecordingTable, media: MediaTable, router: s
     if table.tap_address is None:
         return RecordingPlan(open=wanted)
     gone = tuple(share for share in table.known if share not in state.shares)
+    current = media.current()
     here = (
         ()
         if router is None
-        else tuple(s for s in state.shares if s in media.producers and s not in table.unsupported)
+        else tuple(
+            s
+            for s in state.shares
+            if s in current
+            and current[s] not in table.unsupported
+            and (s in table.known or s not in changing)
+        )
     )
     stage = on_stage(state)
     return RecordingPlan(
         stop=tuple(share for share in table.taps if share not in state.shares),
-        tap=tuple(share for share in here if share not in table.taps or table.taps[share].router != router),
+        tap=tuple(
+            share
+            for share in here
+            if share not in table.taps
+            or (table.taps[share].router, table.taps[share].producer) != (router, current[share])
+        ),
         end=gone,
         stage=(stage,) if stage != table.stage and (stage is None or stage in table.known) else (),
     )

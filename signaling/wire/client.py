@@ -12,6 +12,8 @@ from media.parameters import DtlsParameters, Kind, RtpCapabilities, RtpParameter
 
 RequestId = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
+MimeType = Annotated[str, Meta(min_length=1, max_length=64)]
+Pixels = Annotated[int, Meta(ge=0, le=16_384)]
 ChatText = Annotated[str, Meta(min_length=1, max_length=4000)]
 
 
@@ -97,9 +99,11 @@ class AllowReplay(ClientMessage, frozen=True, tag="allow_replay"):
 
 
 class JoinMedia(ClientMessage, frozen=True, tag="join_media"):
-    """Announce what this browser can receive. Answered by ``media_joined``; consumers follow by ``consumer``."""
+    """Announce what this browser can receive, and in which video codecs (MIME types) it can publish.
+    Answered by ``media_joined``; consumers follow by ``consumer``."""
 
     rtp_capabilities: RtpCapabilities
+    encodes: Annotated[tuple[MimeType, ...], Meta(max_length=16)] = ()
 
 
 class GetCapabilities(ClientMessage, frozen=True, tag="get_capabilities"):
@@ -124,12 +128,17 @@ class RestartIce(ClientMessage, frozen=True, tag="restart_ice"):
 
 
 class Produce(ClientMessage, frozen=True, tag="produce"):
-    """Publish. Answered by ``produced`` with the share's id, which is the producer's."""
+    """Publish. Answered by ``produced`` with the ids of the share and of the producer.
+
+    ``replaces``: an own share, whose picture this producer goes on with in another codec. It stays the
+    same share to everybody; the older producer is to go on sending until ``producer_closed``.
+    """
 
     transport: Id
     kind: Kind
     source: Source
     rtp_parameters: RtpParameters
+    replaces: Id | None = None
 
 
 class StopShare(ClientMessage, frozen=True, tag="stop_share"):
@@ -152,6 +161,20 @@ class ResumeConsumer(ClientMessage, frozen=True, tag="resume_consumer"):
 
 class PauseConsumer(ClientMessage, frozen=True, tag="pause_consumer"):
     """Not on screen: do not send."""
+
+    consumer: Id
+
+
+class ConsumerSize(ClientMessage, frozen=True, tag="consumer_size"):
+    """How large the picture is shown, in device pixels: a smaller layer may do. 0 × 0: not known."""
+
+    consumer: Id
+    width: Pixels
+    height: Pixels
+
+
+class ReleaseConsumer(ClientMessage, frozen=True, tag="release_consumer"):
+    """The picture of a newer consumer of the same share is on screen: this one is needed no more."""
 
     consumer: Id
 
@@ -189,5 +212,7 @@ AnyClientMessage = (
     | ResumeShare
     | ResumeConsumer
     | PauseConsumer
+    | ConsumerSize
+    | ReleaseConsumer
     | Ping
 )

@@ -50,12 +50,21 @@ class Capabilities(ServerMessage, frozen=True, tag="capabilities"):
     rtp_capabilities: RtpCapabilities
 
 
+class PublishCodecs(Struct, frozen=True, rename="camel"):
+    """MIME types."""
+
+    screen: str
+    camera: str
+
+
 class MediaJoined(ServerMessage, frozen=True, tag="media_joined"):
-    """``consumers``: ids that are open for this client; it closes any other it has."""
+    """``consumers``: ids that are open for this client; it closes any other it has. ``publish``: in which
+    codecs it is to publish."""
 
     id: int
     instance: str
     consumers: tuple[str, ...]
+    publish: PublishCodecs
 
 
 class Transport(ServerMessage, frozen=True, tag="transport"):
@@ -77,10 +86,39 @@ class Ice(ServerMessage, frozen=True, tag="ice"):
 class Produced(ServerMessage, frozen=True, tag="produced"):
     id: int
     share: str
+    producer: str
+
+
+class ProducerClosed(ServerMessage, frozen=True, tag="producer_closed"):
+    """The server has closed one of the client's producers: its share ended, or everybody sees the one
+    that replaces it."""
+
+    producer: str
+
+
+class PublishPolicy(ServerMessage, frozen=True, tag="publish_policy"):
+    """From now on publish screens and the camera in these codecs (MIME types). What is published in another
+    one is to be replaced (``produce`` with ``replaces``): somebody may not be able to decode it."""
+
+    screen: str
+    camera: str
+
+
+class LayersWanted(ServerMessage, frozen=True, tag="layers_wanted"):
+    """Which encodings of a producer anybody takes, in the order of its rids: the others need not be sent.
+    All false: none."""
+
+    producer: str
+    share: str
+    layers: tuple[bool, ...]
 
 
 class Consumer(ServerMessage, frozen=True, tag="consumer"):
-    """Somebody's share can be received now: make the consumer, then send ``resume_consumer``."""
+    """Somebody's share can be received now: make the consumer, then send ``resume_consumer``.
+
+    When there is an older consumer of the same share, the share's codec changes: show the older one until
+    this one's first picture is there, then send ``release_consumer`` for the older one.
+    """
 
     consumer: str
     share: str
@@ -143,6 +181,9 @@ AnyServerMessage = (
     | Transport
     | Ice
     | Produced
+    | ProducerClosed
+    | PublishPolicy
+    | LayersWanted
     | Consumer
     | ConsumerClosed
     | MediaReset

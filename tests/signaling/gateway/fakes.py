@@ -23,13 +23,16 @@ from recorder import control as recorder
 
 OPUS = RtpCodecCapability("audio", "audio/opus", 48000, preferred_payload_type=100, channels=2)
 VP8 = RtpCodecCapability("video", "video/VP8", 90000, preferred_payload_type=101)
+VP9 = RtpCodecCapability("video", "video/VP9", 90000, preferred_payload_type=103)
+AV1 = RtpCodecCapability("video", "video/AV1", 90000, preferred_payload_type=107)
 CAPABILITIES = RtpCapabilities((OPUS, VP8))
+ALL_CODECS = RtpCapabilities((OPUS, VP8, VP9, AV1))
 DTLS = DtlsParameters("client", (DtlsFingerprint("sha-256", "AA:BB"),))
 _numbers = itertools.count(1)
 
 
-def rtp_parameters(kind: str) -> RtpParameters:
-    codec = OPUS if kind == "audio" else VP8
+def rtp_parameters(kind: str, codec: RtpCodecCapability | None = None) -> RtpParameters:
+    codec = codec or (OPUS if kind == "audio" else VP8)
     assert codec.preferred_payload_type is not None
     return RtpParameters(
         (RtpCodecParameters(codec.mime_type, codec.preferred_payload_type, codec.clock_rate, codec.channels),)
@@ -146,6 +149,7 @@ class FakeWorker:
         return control.Done() if m.consumer in self.consumers else control.Failed("no_such_consumer", "")
 
     _PauseConsumer = _ResumeConsumer
+    _PreferConsumer = _ResumeConsumer
 
     def _CloseConsumer(self, m: Any) -> Struct:
         known = self.consumers.pop(m.consumer, None)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from classroom.lesson.events import Source
+from media.parameters import RtpCapabilities, RtpCodecCapability
 from signaling.wire import client as ask
 from signaling.wire import server as told
 from tests.clients.lesson_socket import LessonSocket
@@ -30,25 +31,34 @@ class Person:
         elif isinstance(message, told.ConsumerClosed):
             self.consumers.pop(message.consumer, None)
 
-    async def join_media(self) -> told.MediaJoined:
+    async def join_media(
+        self, capabilities: RtpCapabilities = CAPABILITIES, encodes: tuple[str, ...] = ()
+    ) -> told.MediaJoined:
         await self.socket.ask(ask.GetCapabilities)
         for send in (True, False):
             answer: Any = await self.socket.ask(ask.OpenTransport, send=send)
             self.transports[send] = answer.parameters.id
             await self.socket.ask(ask.ConnectTransport, transport=answer.parameters.id, dtls_parameters=DTLS)
-        joined: Any = await self.socket.ask(ask.JoinMedia, rtp_capabilities=CAPABILITIES)
+        joined: Any = await self.socket.ask(ask.JoinMedia, rtp_capabilities=capabilities, encodes=encodes)
         return joined
 
-    async def share(self, source: str) -> str:
+    async def share(self, source: str, codec: RtpCodecCapability | None = None) -> str:
+        return (await self.produce(source, codec)).share
+
+    async def produce(
+        self, source: str, codec: RtpCodecCapability | None = None, replaces: str | None = None
+    ) -> told.Produced:
         kind = KINDS[source]
         answer: Any = await self.socket.ask(
             ask.Produce,
             transport=self.transports[True],
             kind=kind,
             source=Source(source),
-            rtp_parameters=rtp_parameters(kind),
+            rtp_parameters=rtp_parameters(kind, codec),
+            replaces=replaces,
         )
-        return str(answer.share)
+        assert isinstance(answer, told.Produced)
+        return answer
 
     @property
     def receives(self) -> set[str]:

@@ -62,15 +62,15 @@ def table() -> MediaTable:
             "pr": OpenTransport(PUPIL, send=False),
         },
         producers={
-            SCREEN: OpenProducer(TEACHER, "ts", Source.SCREEN, paused=False),
-            VOICE: OpenProducer(PUPIL, "ps", Source.MICROPHONE, paused=False),
+            SCREEN: OpenProducer(TEACHER, "ts", SCREEN, Source.SCREEN, paused=False),
+            VOICE: OpenProducer(PUPIL, "ps", VOICE, Source.MICROPHONE, paused=False),
         },
         joined={p: Joined(ConnectionId(f"{p}'s"), CAPABILITIES) for p in (TEACHER, PUPIL)},
     )
 
 
 def consumer(participant: ParticipantId, transport: str, share: ShareId) -> OpenConsumer:
-    return OpenConsumer(participant, transport, share, "video", rtp_parameters("video"))
+    return OpenConsumer(participant, transport, share, share, "video", rtp_parameters("video"))
 
 
 def media_at(state: LessonState, here: MediaTable, now: int = 0) -> MediaPlan:
@@ -199,7 +199,7 @@ def test_a_recording_is_opened_then_tapped() -> None:
     assert recording_plan.plan(RECORDED, here, table(), "i") == RecordingPlan(open=RecordingId("r"))
     here.recording, here.tap_address = RecordingId("r"), "unix:/tap"
     assert recording_plan.plan(RECORDED, here, table(), "i") == RecordingPlan(tap=(SCREEN, VOICE))
-    here.taps = {SCREEN: Tap(1, "i"), VOICE: Tap(2, "i")}
+    here.taps = {SCREEN: Tap(1, "i", SCREEN), VOICE: Tap(2, "i", VOICE)}
     here.known = {SCREEN, VOICE}
     assert recording_plan.plan(RECORDED, here, table(), "i") == RecordingPlan(stage=(SCREEN,))
     here.stage = SCREEN
@@ -209,7 +209,7 @@ def test_a_recording_is_opened_then_tapped() -> None:
 
 
 def test_the_end_closes_it() -> None:
-    here = RecordingTable(RecordingId("r"), "unix:/tap", {SCREEN: Tap(1, "i")}, {SCREEN})
+    here = RecordingTable(RecordingId("r"), "unix:/tap", {SCREEN: Tap(1, "i", SCREEN)}, {SCREEN})
     assert recording_plan.plan(STATE, here, table(), "i") == RecordingPlan(
         close=RecordingId("r"), stop=(SCREEN,)
     )
