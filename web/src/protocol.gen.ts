@@ -30,6 +30,8 @@ export type AnyClientMessage =
   | ResumeShare
   | ResumeConsumer
   | PauseConsumer
+  | ConsumerSize
+  | ReleaseConsumer
   | Ping;
 /**
  * What a share shows or sounds.
@@ -45,6 +47,9 @@ export type AnyServerMessage =
   | Transport
   | Ice
   | Produced
+  | ProducerClosed
+  | PublishPolicy
+  | LayersWanted
   | Consumer
   | ConsumerClosed
   | MediaReset
@@ -97,6 +102,7 @@ export interface Wire {
   ConnectTransport?: ConnectTransport;
   Consumer?: Consumer;
   ConsumerClosed?: ConsumerClosed;
+  ConsumerSize?: ConsumerSize;
   Deny?: Deny;
   DtlsFingerprint?: DtlsFingerprint;
   DtlsParameters?: DtlsParameters;
@@ -114,6 +120,7 @@ export interface Wire {
   Interval?: Interval;
   JoinMedia?: JoinMedia;
   Knock?: Knock;
+  LayersWanted?: LayersWanted;
   Leave?: Leave;
   LessonInfo?: LessonInfo;
   LessonList?: LessonList;
@@ -136,6 +143,9 @@ export interface Wire {
   Pong?: Pong;
   Produce?: Produce;
   Produced?: Produced;
+  ProducerClosed?: ProducerClosed;
+  PublishCodecs?: PublishCodecs;
+  PublishPolicy?: PublishPolicy;
   RaiseHand?: RaiseHand;
   Readiness?: Readiness;
   RecordingDetail?: RecordingDetail;
@@ -144,6 +154,7 @@ export interface Wire {
   RecordingRow?: RecordingRow;
   RecordingViewed?: RecordingViewed;
   RefusalCode?: RefusalCode;
+  ReleaseConsumer?: ReleaseConsumer;
   Remove?: Remove;
   ReplayPermission?: ReplayPermission;
   RestartIce?: RestartIce;
@@ -289,12 +300,17 @@ export interface GetCapabilities {
   id: number;
 }
 /**
- * Announce what this browser can receive. Answered by ``media_joined``; consumers follow by ``consumer``.
+ * Announce what this browser can receive, and in which video codecs (MIME types) it can publish.
+ *     Answered by ``media_joined``; consumers follow by ``consumer``.
  */
 export interface JoinMedia {
   type: "join_media";
   id: number;
   rtpCapabilities: RtpCapabilities;
+  /**
+   * @maxItems 16
+   */
+  encodes?: string[];
 }
 export interface RtpCapabilities {
   /**
@@ -369,7 +385,10 @@ export interface RestartIce {
   transport: string;
 }
 /**
- * Publish. Answered by ``produced`` with the share's id, which is the producer's.
+ * Publish. Answered by ``produced`` with the ids of the share and of the producer.
+ *
+ *     ``replaces``: an own share, whose picture this producer goes on with in another codec. It stays the
+ *     same share to everybody; the older producer is to go on sending until ``producer_closed``.
  */
 export interface Produce {
   type: "produce";
@@ -378,6 +397,7 @@ export interface Produce {
   kind: "audio" | "video";
   source: Source;
   rtpParameters: RtpParameters;
+  replaces?: string | null;
 }
 export interface RtpParameters {
   /**
@@ -472,6 +492,24 @@ export interface ResumeConsumer {
  */
 export interface PauseConsumer {
   type: "pause_consumer";
+  id: number;
+  consumer: string;
+}
+/**
+ * How large the picture is shown, in device pixels: a smaller layer may do. 0 × 0: not known.
+ */
+export interface ConsumerSize {
+  type: "consumer_size";
+  id: number;
+  consumer: string;
+  width: number;
+  height: number;
+}
+/**
+ * The picture of a newer consumer of the same share is on screen: this one is needed no more.
+ */
+export interface ReleaseConsumer {
+  type: "release_consumer";
   id: number;
   consumer: string;
 }
@@ -619,13 +657,22 @@ export interface Capabilities {
   rtpCapabilities: RtpCapabilities;
 }
 /**
- * ``consumers``: ids that are open for this client; it closes any other it has.
+ * ``consumers``: ids that are open for this client; it closes any other it has. ``publish``: in which
+ *     codecs it is to publish.
  */
 export interface MediaJoined {
   type: "media_joined";
   id: number;
   instance: string;
   consumers: string[];
+  publish: PublishCodecs;
+}
+/**
+ * MIME types.
+ */
+export interface PublishCodecs {
+  screen: string;
+  camera: string;
 }
 /**
  * ``ice_servers``: relays to use where nothing else gets through; empty when the school has none.
@@ -681,9 +728,40 @@ export interface Produced {
   type: "produced";
   id: number;
   share: string;
+  producer: string;
+}
+/**
+ * The server has closed one of the client's producers: its share ended, or everybody sees the one
+ *     that replaces it.
+ */
+export interface ProducerClosed {
+  type: "producer_closed";
+  producer: string;
+}
+/**
+ * From now on publish screens and the camera in these codecs (MIME types). What is published in another
+ *     one is to be replaced (``produce`` with ``replaces``): somebody may not be able to decode it.
+ */
+export interface PublishPolicy {
+  type: "publish_policy";
+  screen: string;
+  camera: string;
+}
+/**
+ * Which encodings of a producer anybody takes, in the order of its rids: the others need not be sent.
+ *     All false: none.
+ */
+export interface LayersWanted {
+  type: "layers_wanted";
+  producer: string;
+  share: string;
+  layers: boolean[];
 }
 /**
  * Somebody's share can be received now: make the consumer, then send ``resume_consumer``.
+ *
+ *     When there is an older consumer of the same share, the share's codec changes: show the older one until
+ *     this one's first picture is there, then send ``release_consumer`` for the older one.
  */
 export interface Consumer {
   type: "consumer";

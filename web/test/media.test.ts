@@ -1,9 +1,10 @@
+import type { types } from "mediasoup-client";
 import { describe, expect, it } from "vitest";
 import { afterLogin } from "../src/app";
 import { gridFor } from "../src/lesson/grid";
 import { FIT, moved, zoomed } from "../src/lesson/zoom";
 import { extensionsByKind } from "../src/media/extensions";
-import { publishOptions } from "../src/media/publishing";
+import { encodable, publishOptions } from "../src/media/encoders";
 import { QualityMeter } from "../src/media/quality";
 import { troubleOf } from "../src/media/trouble";
 import { match } from "../src/router";
@@ -36,14 +37,35 @@ describe("publishing", () => {
     { kind: "video" as const, mimeType: "video/VP8", preferredPayloadType: 101, clockRate: 90_000 },
   ];
 
-  it("never scales a screen down and sends it as VP8", () => {
-    const screen = publishOptions("screen", codecs);
-    expect(screen.codec?.mimeType).toBe("video/VP8");
-    expect(screen.encodings).toEqual([{ maxBitrate: 2_500_000, maxFramerate: 15 }]);
+  const chromium = { codecs, handler: "Chrome111" };
+
+  it("never scales a screen down, and lets it lose frames before pixels", () => {
+    const screen = publishOptions("screen", "video/VP9", chromium);
+    expect(screen.codec?.mimeType).toBe("video/VP9");
+    expect(screen.encodings).toEqual([{ maxBitrate: 2_500_000, maxFramerate: 15, scalabilityMode: "L1T3" }]);
+  });
+
+  it("falls back to VP8 where it cannot encode what is wanted", () => {
+    expect(publishOptions("screen", "video/AV1", chromium).codec?.mimeType).toBe("video/VP8");
+  });
+
+  it("sends a camera in three sizes, and in one where only Chromium could", () => {
+    const scales = (codec: string, handler: string) =>
+      publishOptions("camera", codec, { codecs, handler }).encodings?.map((encoding) => encoding.scaleResolutionDownBy);
+    expect(scales("video/VP8", "Firefox120")).toEqual([4, 2, 1]);
+    expect(scales("video/VP9", "Chrome111")).toEqual([4, 2, 1]);
+    expect(scales("video/VP9", "Firefox120")).toEqual([1]);
+  });
+
+  it("does not offer to encode AV1 on a small computer", () => {
+    const all = ["video/VP8", "video/VP9", "video/av1", "video/H264"].map((mimeType) => ({ mimeType })) as types.RtpCodecCapability[];
+    expect(encodable(all, 8)).toEqual(["video/AV1", "video/VP9", "video/VP8"]);
+    expect(encodable(all, 2)).toEqual(["video/VP9", "video/VP8"]);
+    expect(encodable(codecs, 8)).toEqual(["video/VP9", "video/VP8"]);
   });
 
   it("sends speech with silence suppressed and repaired from the next packet", () => {
-    expect(publishOptions("microphone", codecs).codecOptions).toMatchObject({ opusDtx: true, opusFec: true });
+    expect(publishOptions("microphone", "", chromium).codecOptions).toMatchObject({ opusDtx: true, opusFec: true });
   });
 });
 

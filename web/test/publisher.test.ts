@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { LessonSocket } from "../src/api/socket";
 import { Publisher } from "../src/media/publisher";
 import type { MediaSession } from "../src/media/session";
+import type { Source } from "../src/protocol.gen";
 
 const opened = vi.hoisted(() => ({ waiting: [] as ((track: unknown) => void)[] }));
 const open = vi.hoisted(() => () => new Promise((resolve) => opened.waiting.push(resolve)));
@@ -16,6 +17,37 @@ class FakeTrack {
   }
 }
 
+class FakeProducer {
+  closed = false;
+  paused = false;
+  encodings: { active?: boolean }[] = [{}, {}, {}];
+  rtpSender = {
+    getParameters: () => ({ encodings: this.encodings.map((encoding) => ({ ...encoding })) }),
+    setParameters: (parameters: { encodings: { active?: boolean }[] }) => {
+      this.encodings = parameters.encodings;
+      return Promise.resolve();
+    },
+  };
+  constructor(
+    readonly id: string,
+    public track: FakeTrack,
+  ) {}
+  pause() {
+    this.paused = true;
+  }
+  resume() {
+    this.paused = false;
+  }
+  close() {
+    this.closed = true;
+  }
+  replaceTrack({ track }: { track: FakeTrack }) {
+    this.track = track;
+    return Promise.resolve();
+  }
+}
+
+const produced: { producer: FakeProducer; replaces: string | undefined; codec: string | null }[] = [];
 const asked: string[] = [];
 const socket = {
   request: (message: { type: string }) => {
@@ -25,10 +57,20 @@ const socket = {
 } as unknown as LessonSocket;
 
 function session(): MediaSession {
-  return {
+  const fake = {
     closed: false,
-    produce: () => Promise.resolve({ id: `share${asked.length}`, pause: () => undefined, resume: () => undefined, close: () => undefined }),
-  } as unknown as MediaSession;
+    publish: { screen: "video/AV1", camera: "video/VP8" },
+    codecOf(source: Source) {
+      return source === "screen" || source === "camera" ? fake.publish[source] : null;
+    },
+    produce(track: FakeTrack, source: Source, replaces?: string) {
+      const id = `producer${produced.length}`;
+      const producer = new FakeProducer(id, track);
+      produced.push({ producer, replaces, codec: fake.codecOf(source) });
+      return Promise.resolve({ producer, share: replaces ?? `share of ${id}`, codec: fake.codecOf(source) ?? "" });
+    },
+  };
+  return fake as unknown as MediaSession;
 }
 
 async function publisher(): Promise<Publisher> {
@@ -48,6 +90,67 @@ function answer(): FakeTrack {
 beforeEach(() => {
   opened.waiting = [];
   asked.length = 0;
+  produced.length = 0;
+});
+
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+describe("another codec", () => {
+  async function sharing() {
+    const made = new Publisher(socket, { onChange: () => undefined, onTrouble: () => undefined });
+    const here = session();
+    await made.attach(here);
+    const done = made.setScreen(true);
+    opened.waiting.shift()?.({ video: new FakeTrack(), audio: null });
+    await done;
+    return { made, here };
+  }
+
+  it("is a second producer of the same track and share, until the server closes the first", async () => {
+    const { made, here } = await sharing();
+    here.publish = { screen: "video/VP8", camera: "video/VP8" };
+    made.adapt();
+    made.adapt();
+    await settled();
+    expect(produced.map(({ codec, replaces }) => [codec, replaces])).toEqual([
+      ["video/AV1", undefined],
+      ["video/VP8", "share of producer0"],
+    ]);
+    const [first, second] = produced.map(({ producer }) => producer);
+    expect(second?.track).toBe(first?.track);
+    expect([first?.closed, second?.closed]).toEqual([false, false]);
+    made.producerClosed("producer0");
+    expect([first?.closed, second?.closed]).toEqual([true, false]);
+    expect(made.snapshot().screen).toBe(true);
+    await made.setScreen(false);
+    expect(second?.closed).toBe(true);
+  });
+
+  it("changes again while it changes", async () => {
+    const { made, here } = await sharing();
+    for (const screen of ["video/VP9", "video/VP8", "video/AV1"]) {
+      here.publish = { screen, camera: "video/VP8" };
+      made.adapt();
+    }
+    await settled();
+    expect(produced.at(-1)?.codec).toBe("video/AV1");
+    made.close();
+    expect(produced.every(({ producer }) => producer.closed)).toBe(true);
+  });
+});
+
+describe("layers nobody takes", () => {
+  it("are not sent", async () => {
+    const one = await publisher();
+    const done = one.setCamera(true);
+    answer();
+    await done;
+    one.layersWanted("producer0", [true, false, false]);
+    one.layersWanted("producer0", [false, false, true]);
+    one.layersWanted("another", [false, false, false]);
+    await settled();
+    expect(produced[0]?.producer.encodings.map(({ active }) => active)).toEqual([false, false, true]);
+  });
 });
 
 describe("switching a device", () => {

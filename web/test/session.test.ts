@@ -8,6 +8,7 @@ const consumed = vi.hoisted(() => [] as string[]);
 vi.mock("mediasoup-client", () => ({
   Device: class {
     recvRtpCapabilities = {};
+    sendRtpCapabilities = {};
     load = () => Promise.resolve();
     createRecvTransport = () => ({
       id: "t1",
@@ -30,19 +31,19 @@ describe("a media session", () => {
   it("takes an open consumer that is told again for the one it has", async () => {
     const answers: Record<string, object> = {
       get_capabilities: { rtpCapabilities: {} },
-      join_media: { consumers: ["c1", "c2"] },
+      join_media: { consumers: ["c1", "c2"], publish: { screen: "video/VP9", camera: "video/VP8" } },
       open_transport: { parameters: {} },
     };
     const socket = { request: (message: { type: string }) => Promise.resolve(answers[message.type] ?? {}) } as unknown as LessonSocket;
     const session = new MediaSession("i1", socket, { onConsumers: () => undefined, onHealth: () => undefined, onBroken: () => undefined });
     await session.join();
     // Twice at once, as when the server tells all of them and one is being opened; and once more after a return.
-    await Promise.all([session.offer(offer("c1")), session.offer(offer("c1")), session.offer(offer("c2"))]);
+    await Promise.all([session.receiving.offer(offer("c1")), session.receiving.offer(offer("c1")), session.receiving.offer(offer("c2"))]);
     await session.rejoin();
-    await session.offer(offer("c1"));
-    await session.offer(offer("c2"));
+    await session.receiving.offer(offer("c1"));
+    await session.receiving.offer(offer("c2"));
     expect(consumed).toEqual(["c1", "c2"]);
-    expect([...session.received.keys()]).toEqual(["c1", "c2"]);
+    expect([...session.receiving.received.keys()]).toEqual(["c1", "c2"]);
     session.close();
   });
 });

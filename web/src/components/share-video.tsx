@@ -7,10 +7,32 @@ interface Props {
   label: string;
 }
 
-/** One received picture. The server sends it only while it is on screen. */
+/**
+ * One received share. While its codec changes, the newer picture gathers unseen behind the older one and
+ * takes its place, as the same element, when it has something to show.
+ */
 export function ShareVideo({ session, share, label }: Props) {
+  const { consumer, track, next } = share;
+  return (
+    <>
+      <Picture key={consumer} session={session} consumer={consumer} track={track} label={label} />
+      {next && <Picture key={next.consumer} session={session} consumer={next.consumer} track={next.track} label={null} />}
+    </>
+  );
+}
+
+interface PictureProps {
+  session: LessonSession;
+  consumer: string;
+  track: MediaStreamTrack;
+  /** null: not to be seen yet. */
+  label: string | null;
+}
+
+/** The server sends it only while it is on screen, and no larger than it is shown. */
+function Picture({ session, consumer, track, label }: PictureProps) {
   const video = useRef<HTMLVideoElement>(null);
-  const { consumer, track } = share;
+  const coming = label === null;
 
   useEffect(() => {
     const element = video.current;
@@ -24,6 +46,12 @@ export function ShareVideo({ session, share, label }: Props) {
 
   useEffect(() => {
     const element = video.current;
+    if (!element || !coming) return;
+    return onFirstPicture(element, () => session.arrived(consumer));
+  }, [session, consumer, coming]);
+
+  useEffect(() => {
+    const element = video.current;
     if (!element) return;
     let hide: (() => void) | null = null;
     const set = (shown: boolean) => {
@@ -34,13 +62,29 @@ export function ShareVideo({ session, share, label }: Props) {
       }
     };
     set(true);
-    const observer = new IntersectionObserver((entries) => set(entries.at(-1)?.isIntersecting ?? true));
-    observer.observe(element);
+    const seen = new IntersectionObserver((entries) => set(entries.at(-1)?.isIntersecting ?? true));
+    seen.observe(element);
+    const size = new ResizeObserver(() => session.resized(consumer, element.clientWidth, element.clientHeight));
+    size.observe(element);
     return () => {
-      observer.disconnect();
+      seen.disconnect();
+      size.disconnect();
       set(false);
     };
   }, [session, consumer]);
 
-  return <video ref={video} aria-label={label} autoPlay playsInline muted />;
+  return coming ? (
+    <video ref={video} className="coming" aria-hidden autoPlay playsInline muted />
+  ) : (
+    <video ref={video} aria-label={label} autoPlay playsInline muted />
+  );
+}
+
+function onFirstPicture(element: HTMLVideoElement, callback: () => void): () => void {
+  if (!("requestVideoFrameCallback" in element)) {
+    (element as HTMLVideoElement).addEventListener("loadeddata", callback);
+    return () => (element as HTMLVideoElement).removeEventListener("loadeddata", callback);
+  }
+  const asked = element.requestVideoFrameCallback(callback);
+  return () => element.cancelVideoFrameCallback(asked);
 }

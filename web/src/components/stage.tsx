@@ -51,7 +51,7 @@ export function Stage({ session, view, remote, publishing, speakers }: Props) {
         </div>
       )}
       {screen ? (
-        <ScreenView key={screen.consumer} name={nameOf(view, screen.participant)}>
+        <ScreenView key={screen.share} name={nameOf(view, screen.participant)}>
           <ShareVideo session={session} share={screen} label={words.room.screenOf(nameOf(view, screen.participant))} />
         </ScreenView>
       ) : (

@@ -5,8 +5,9 @@
 import { Refused, type LessonSocket } from "../api/socket";
 import type { Publisher } from "../media/publisher";
 import { QualityMeter, type Quality } from "../media/quality";
-import { MediaSession, type Health, type Received } from "../media/session";
-import type { Consumer } from "../protocol.gen";
+import type { Received } from "../media/receiving";
+import { MediaSession, type Health } from "../media/session";
+import type { Consumer, PublishPolicy } from "../protocol.gen";
 
 export interface RemoteShare {
   consumer: string;
@@ -15,6 +16,8 @@ export interface RemoteShare {
   source: Received["offer"]["source"];
   kind: "audio" | "video";
   track: MediaStreamTrack;
+  /** While its codec changes: the same picture by a newer consumer, to be shown once it is there. */
+  next: { consumer: string; track: MediaStreamTrack } | null;
 }
 
 export interface MediaSnapshot {
@@ -84,18 +87,35 @@ export class LessonMedia {
   }
 
   offer(offer: Consumer): void {
-    this.#session?.offer(offer).catch(() => undefined);
+    this.#session?.receiving.offer(offer).catch(() => undefined);
   }
 
   closeConsumer(consumer: string): void {
-    this.#session?.closeConsumer(consumer);
+    this.#session?.receiving.closeConsumer(consumer);
+  }
+
+  /** The first picture of `RemoteShare.next` is on screen. */
+  arrived(consumer: string): void {
+    this.#session?.receiving.arrived(consumer);
+  }
+
+  /** In CSS pixels. */
+  resized(consumer: string, width: number, height: number): void {
+    this.#session?.receiving.resized(consumer, width, height);
+  }
+
+  /** Others came or went: what is on is to be published in other codecs. */
+  policy({ screen, camera }: PublishPolicy): void {
+    if (!this.#session) return;
+    this.#session.publish = { screen, camera };
+    this.publisher.adapt();
   }
 
   /** Some element shows the picture until the returned function is called. */
   show(consumer: string): () => void {
     const session = this.#session;
-    session?.show(consumer);
-    return () => session?.hide(consumer);
+    session?.receiving.show(consumer);
+    return () => session?.receiving.hide(consumer);
   }
 
   async measure(socketDelay: number): Promise<void> {
@@ -133,6 +153,7 @@ export class LessonMedia {
     this.#chain(async () => {
       await session.rejoin();
       await this.publisher.reconcile(shares);
+      this.publisher.adapt();
     });
   }
 
@@ -142,13 +163,18 @@ export class LessonMedia {
   }
 }
 
+/** A share whose codec changes is listed once: by its oldest consumer, and the newest as what comes next. */
 function list(session: MediaSession): RemoteShare[] {
-  return [...session.received.values()].map(({ offer, consumer }) => ({
-    consumer: offer.consumer,
-    share: offer.share,
-    participant: offer.participant,
-    source: offer.source,
-    kind: offer.kind,
-    track: consumer.track,
-  }));
+  const shares = new Map<string, RemoteShare>();
+  for (const { offer, consumer } of session.receiving.received.values()) {
+    const known = shares.get(offer.share);
+    if (known) known.next = { consumer: offer.consumer, track: consumer.track };
+    else shares.set(offer.share, remote({ offer, consumer }));
+  }
+  return [...shares.values()];
+}
+
+function remote({ offer, consumer }: Received): RemoteShare {
+  const { share, participant, source, kind } = offer;
+  return { consumer: offer.consumer, share, participant, source, kind, track: consumer.track, next: null };
 }

@@ -155,6 +155,16 @@ export class LessonSession {
     return this.#media.show(consumer);
   }
 
+  /** How large an element shows the picture, in CSS pixels. */
+  resized(consumer: string, width: number, height: number): void {
+    this.#media.resized(consumer, width, height);
+  }
+
+  /** The picture that comes next for a share is there. */
+  arrived(consumer: string): void {
+    this.#media.arrived(consumer);
+  }
+
   tell(kind: Told["kind"], code: string): void {
     const told: Told = { key: this.#toldKey++, kind, code };
     this.#set({ told: [...this.#snapshot.told.filter((old) => old.code !== code), told].slice(-3) });
@@ -206,6 +216,15 @@ export class LessonSession {
         return;
       case "consumer_closed":
         this.#media.closeConsumer(message.consumer);
+        return;
+      case "producer_closed":
+        this.publisher.producerClosed(message.producer);
+        return;
+      case "publish_policy":
+        this.#media.policy(message);
+        return;
+      case "layers_wanted":
+        this.publisher.layersWanted(message.producer, message.layers);
         return;
       case "media_reset":
         this.#media.rebuild(message.instance);

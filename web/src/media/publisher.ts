@@ -2,19 +2,12 @@
  * What this person has turned on: tracks live here, so that they survive a new media session and
  * are published again into it.
  */
-import type { types } from "mediasoup-client";
 import type { LessonSocket } from "../api/socket";
 import type { Source } from "../protocol.gen";
 import { openCamera, openMicrophone, openScreen } from "./devices";
+import { OwnShare } from "./own-share";
 import type { MediaSession } from "./session";
 import { DeviceTrouble, type Trouble } from "./trouble";
-
-interface Own {
-  source: Source;
-  track: MediaStreamTrack;
-  producer: types.Producer | null;
-  paused: boolean;
-}
 
 export interface Publishing {
   microphone: boolean;
@@ -32,7 +25,7 @@ export interface PublisherHandlers {
 }
 
 export class Publisher {
-  #own = new Map<Source, Own>();
+  #own = new Map<Source, OwnShare>();
   /** What was asked for last, for each source that is being switched. */
   #wishes = new Map<Source, boolean>();
   #working = new Map<Source, Promise<void>>();
@@ -61,21 +54,20 @@ export class Publisher {
   /** A new session: everything that is on goes into it. */
   async attach(session: MediaSession): Promise<void> {
     this.#session = session;
-    for (const own of this.#own.values()) own.producer = null;
+    for (const own of this.#own.values()) own.forget();
     for (const own of [...this.#own.values()]) await this.#publish(own);
   }
 
   detach(): void {
     this.#session = null;
-    for (const own of this.#own.values()) own.producer = null;
+    for (const own of this.#own.values()) own.forget();
   }
 
   /** After the socket came back: publish again what the server has let go meanwhile. */
   async reconcile(known: ReadonlySet<string>): Promise<void> {
     for (const own of [...this.#own.values()]) {
-      if (!own.producer || known.has(own.producer.id)) continue;
-      own.producer.close();
-      own.producer = null;
+      if (own.share === null || known.has(own.share)) continue;
+      own.unpublish();
       await this.#publish(own);
     }
   }
@@ -84,11 +76,28 @@ export class Publisher {
   ended(shares: readonly string[]): Source[] {
     const sources: Source[] = [];
     for (const own of [...this.#own.values()]) {
-      if (!own.producer || !shares.includes(own.producer.id)) continue;
+      if (own.share === null || !shares.includes(own.share)) continue;
       sources.push(own.source);
       this.#discard(own.source);
     }
     return sources;
+  }
+
+  /** The session wants other codecs: what is on goes on in them, without a break. */
+  adapt(): void {
+    const session = this.#session;
+    if (!session) return;
+    for (const own of this.#own.values()) {
+      void own.adapt(session, () => this.#session === session && this.#own.get(own.source) === own);
+    }
+  }
+
+  producerClosed(producer: string): void {
+    for (const own of this.#own.values()) own.closed(producer);
+  }
+
+  layersWanted(producer: string, layers: readonly boolean[]): void {
+    for (const own of this.#own.values()) own.setLayers(producer, layers);
   }
 
   setMicrophone(on: boolean): Promise<void> {
@@ -134,11 +143,7 @@ export class Publisher {
     if (!own) return;
     try {
       const track = kind === "microphone" ? await openMicrophone() : await openCamera();
-      track.enabled = !own.paused;
-      await own.producer?.replaceTrack({ track });
-      own.track.onended = null;
-      own.track.stop();
-      own.track = track;
+      await own.replaceTrack(track);
       this.#watchTrack(own);
     } catch (error) {
       this.#complain(error);
@@ -181,14 +186,14 @@ export class Publisher {
       track.stop();
       return;
     }
-    const own: Own = { source, track, producer: null, paused: false };
+    const own = new OwnShare(source, track);
     this.#own.set(source, own);
     this.#watchTrack(own);
     this.handlers.onChange();
     await this.#publish(own);
   }
 
-  #watchTrack(own: Own): void {
+  #watchTrack(own: OwnShare): void {
     own.track.onended = () => {
       if (own.source === "screen") void this.setScreen(false);
       else {
@@ -198,18 +203,19 @@ export class Publisher {
     };
   }
 
-  async #publish(own: Own): Promise<void> {
+  async #publish(own: OwnShare): Promise<void> {
     const session = this.#session;
-    if (!session || own.producer) return;
+    if (!session || own.published) return;
     try {
-      const producer = await session.produce(own.track, own.source);
+      await own.publish(session);
       if (this.#own.get(own.source) !== own || this.#session !== session) {
-        producer.close();
-        this.#tellStopped(producer.id);
+        const { share } = own;
+        own.unpublish();
+        if (share !== null) this.#tellStopped(share);
         return;
       }
-      own.producer = producer;
       if (own.paused) await this.#setPaused(own, true);
+      this.adapt();
     } catch (error) {
       // A session that is going away takes its producers along; the next one publishes again.
       if (session.closed || this.#session !== session) return;
@@ -218,29 +224,23 @@ export class Publisher {
     }
   }
 
-  async #setPaused(own: Own, paused: boolean): Promise<void> {
-    own.paused = paused;
-    own.track.enabled = !paused;
-    const { producer } = own;
+  async #setPaused(own: OwnShare, paused: boolean): Promise<void> {
+    own.setPaused(paused);
     this.handlers.onChange();
-    if (!producer) return;
-    if (paused) producer.pause();
-    else producer.resume();
+    if (own.share === null) return;
     try {
-      await this.socket.request({ type: paused ? "pause_share" : "resume_share", share: producer.id });
+      await this.socket.request({ type: paused ? "pause_share" : "resume_share", share: own.share });
     } catch (error) {
       if (paused) return; // Nothing is sent any more in any case.
-      own.paused = true;
-      own.track.enabled = false;
-      producer.pause();
+      own.setPaused(true);
       throw error;
     }
   }
 
   async #stop(source: Source): Promise<void> {
-    const producer = this.#own.get(source)?.producer;
+    const share = this.#own.get(source)?.share ?? null;
     this.#discard(source);
-    if (producer) this.#tellStopped(producer.id);
+    if (share !== null) this.#tellStopped(share);
   }
 
   #tellStopped(share: string): void {
@@ -252,7 +252,7 @@ export class Publisher {
     if (!own) return;
     this.#own.delete(source);
     own.track.onended = null;
-    own.producer?.close();
+    own.unpublish();
     own.track.stop();
     this.handlers.onChange();
   }

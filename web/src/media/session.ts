@@ -4,16 +4,19 @@
  */
 import { Device, type types } from "mediasoup-client";
 import type { Answer, LessonSocket, Request } from "../api/socket";
-import type { Consumer as Offer, RtpCapabilities, Source, TransportParameters } from "../protocol.gen";
+import type { PublishCodecs, RtpCapabilities, Source, TransportParameters } from "../protocol.gen";
 import { keepExtensionsByKind } from "./extensions";
-import { publishOptions } from "./publishing";
+import { encodable, FLOOR, publishOptions } from "./encoders";
+import { Receiving } from "./receiving";
 import { watchStalls } from "./stall";
 
 keepExtensionsByKind();
 
-export interface Received {
-  offer: Offer;
-  consumer: types.Consumer;
+export interface Published {
+  producer: types.Producer;
+  share: string;
+  /** MIME type; empty for sounds. */
+  codec: string;
 }
 
 export type Health = "connecting" | "connected" | "failed";
@@ -27,17 +30,15 @@ export interface SessionHandlers {
 
 const RESTART_AFTER_MS = 300;
 const GIVE_UP_AFTER_MS = 12_000;
-const HIDE_AFTER_MS = 500;
 
 export class MediaSession {
-  readonly received = new Map<string, Received>();
+  readonly receiving: Receiving;
+  /** What the server wants this person's pictures in. */
+  publish: PublishCodecs = { screen: FLOOR, camera: FLOOR };
   #device = new Device();
   #send: Promise<types.Transport> | null = null;
   #recv: Promise<types.Transport> | null = null;
   #transports: types.Transport[] = [];
-  #offers = new Map<string, Offer>();
-  #shown = new Map<string, number>();
-  #hiding = new Set<string>();
   #closed = false;
   #loaded: Promise<void>;
   #setLoaded: () => void = () => undefined;
@@ -49,6 +50,7 @@ export class MediaSession {
     readonly socket: LessonSocket,
     readonly handlers: SessionHandlers,
   ) {
+    this.receiving = new Receiving(socket, () => this.#receiving(), () => handlers.onConsumers());
     this.#loaded = new Promise((resolve) => (this.#setLoaded = resolve));
   }
 
@@ -68,77 +70,31 @@ export class MediaSession {
     const joined = await this.#ask<"media_joined">({
       type: "join_media",
       rtpCapabilities: this.#device.recvRtpCapabilities as RtpCapabilities,
+      encodes: encodable(this.#device.sendRtpCapabilities.codecs),
     });
-    const open = new Set(joined.consumers);
-    for (const id of this.received.keys()) if (!open.has(id)) this.closeConsumer(id);
+    this.publish = joined.publish;
+    this.receiving.compare(new Set(joined.consumers));
     await this.#receiving();
-    for (const id of this.received.keys()) this.#tellWanted(id);
+    this.receiving.tellAll();
   }
 
-  /** Somebody's share can be received. Made at once; the server sends when it is shown. */
-  async offer(offer: Offer): Promise<void> {
-    if (this.received.has(offer.consumer) || this.#offers.has(offer.consumer)) return;
-    this.#offers.set(offer.consumer, offer);
-    try {
-      const transport = await this.#receiving();
-      if (this.#closed || !this.#offers.has(offer.consumer)) return;
-      const consumer = await transport.consume({
-        id: offer.consumer,
-        producerId: offer.share,
-        kind: offer.kind,
-        rtpParameters: offer.rtpParameters as types.RtpParameters,
-        streamId: offer.participant,
-      });
-      if (this.#closed || !this.#offers.has(offer.consumer)) {
-        consumer.close();
-        return;
-      }
-      this.received.set(offer.consumer, { offer, consumer });
-      this.handlers.onConsumers();
-      this.#tellWanted(offer.consumer);
-    } finally {
-      this.#offers.delete(offer.consumer);
-    }
+  /** In which codec a source is to be published now, as a MIME type; null: sound. */
+  codecOf(source: Source): string | null {
+    return source === "screen" || source === "camera" ? this.publish[source] : null;
   }
 
-  closeConsumer(id: string): void {
-    this.#offers.delete(id);
-    const received = this.received.get(id);
-    if (!received) return;
-    this.received.delete(id);
-    received.consumer.close();
-    this.handlers.onConsumers();
-  }
-
-  /**
-   * Pictures are sent only while some element shows them; sound always. Counted, since a picture
-   * that moves on the page is shown at its new place before it is gone from the old one.
-   */
-  show(id: string): void {
-    const before = this.#shown.get(id) ?? 0;
-    this.#shown.set(id, before + 1);
-    if (before === 0 && !this.#hiding.delete(id)) this.#tellWanted(id);
-  }
-
-  hide(id: string): void {
-    const left = (this.#shown.get(id) ?? 0) - 1;
-    if (left > 0) this.#shown.set(id, left);
-    else {
-      this.#shown.delete(id);
-      this.#hiding.add(id);
-      setTimeout(() => {
-        if (this.#hiding.delete(id) && !this.#closed) this.#tellWanted(id);
-      }, HIDE_AFTER_MS);
-    }
-  }
-
-  async produce(track: MediaStreamTrack, source: Source): Promise<types.Producer> {
+  /** `replaces`: an own share that goes on in the codec wanted now. */
+  async produce(track: MediaStreamTrack, source: Source, replaces?: string): Promise<Published> {
     const transport = await this.#sending();
-    return transport.produce({
+    const codec = this.codecOf(source);
+    const appData: Record<string, unknown> = { source, replaces };
+    const producer = await transport.produce({
       track,
-      appData: { source },
-      ...publishOptions(source, this.#device.sendRtpCapabilities.codecs),
+      appData,
+      ...publishOptions(source, codec ?? "", { codecs: this.#device.sendRtpCapabilities.codecs, handler: this.#device.handlerName }),
     });
+    if (source === "screen") keepResolution(producer.rtpSender);
+    return { producer, share: String(appData["share"]), codec: codec ?? "" };
   }
 
   async stats(): Promise<RTCStatsReport[]> {
@@ -150,17 +106,7 @@ export class MediaSession {
     this.#closed = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     for (const transport of this.#transports) transport.close();
-    this.received.clear();
-    this.handlers.onConsumers();
-  }
-
-  #tellWanted(id: string): void {
-    const received = this.received.get(id);
-    if (!received) return;
-    const wanted = received.offer.kind === "audio" || this.#shown.has(id);
-    if (wanted) received.consumer.resume();
-    else received.consumer.pause();
-    this.socket.request({ type: wanted ? "resume_consumer" : "pause_consumer", consumer: id }).catch(() => undefined);
+    this.receiving.close();
   }
 
   #receiving(): Promise<types.Transport> {
@@ -205,7 +151,11 @@ export class MediaSession {
         kind,
         source: appData["source"] as Source,
         rtpParameters,
-      } as Request).then((produced) => done({ id: produced.share }), failed);
+        replaces: (appData["replaces"] as string | undefined) ?? null,
+      } as Request).then((produced) => {
+        appData["share"] = produced.share;
+        done({ id: produced.producer });
+      }, failed);
     });
     transport.on("connectionstatechange", (state) => this.#watch(transport, state));
     watchStalls(transport, () => void this.#renewIce(transport));
@@ -266,4 +216,12 @@ export class MediaSession {
   #ask<T extends Answer["type"] = "ok">(request: Request): Promise<Extract<Answer, { type: T }>> {
     return this.socket.request<T>(request);
   }
+}
+
+/** Text stays sharp when the link or the processor is short of something: the frame rate falls. */
+function keepResolution(sender: RTCRtpSender | undefined): void {
+  if (!sender) return;
+  const parameters = sender.getParameters() as RTCRtpSendParameters & { degradationPreference?: string };
+  parameters.degradationPreference = "maintain-resolution";
+  sender.setParameters(parameters).catch(() => undefined);
 }
