@@ -23,6 +23,7 @@ from signaling.gateway.metrics import Metrics
 from signaling.gateway.middleware import add_headers, watch_over
 from signaling.gateway.recording_director import RecordingDirector
 from signaling.gateway.routing import MAX_BODY, handler_of
+from signaling.gateway.self_test import SelfTests
 from signaling.gateway.session_watch import SessionWatch
 from signaling.gateway.sockets import Sockets
 from signaling.gateway.static import add_static
@@ -68,6 +69,7 @@ def make_gateway(
         recording=recording,
         static=static,
         turn=settings.turn,
+        self_tests=SelfTests(bus, lambda: media.workers, ids),
     )
 
 
@@ -103,6 +105,7 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
 async def _say_farewell(app: web.Application) -> None:
     """Every socket is told why it closes; who does not listen is not waited for."""
     sockets = app[GATEWAY].sockets
+    app[GATEWAY].self_tests.shut_down()
     sockets.shut_down()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_FAREWELL_SECONDS):

@@ -15,6 +15,7 @@ from signaling.gateway.media_director import MediaDirector
 from signaling.gateway.metrics import Metrics
 from signaling.gateway.paces import Limits
 from signaling.gateway.recording_director import RecordingDirector
+from signaling.gateway.self_test import SelfTests
 from signaling.gateway.sockets import Sockets
 from signaling.gateway.viewings import Viewings
 from signaling.settings import Settings
@@ -37,6 +38,7 @@ class Gateway:
     recording: RecordingDirector
     static: Path
     turn: TurnServers
+    self_tests: SelfTests
     viewings: Viewings = field(default_factory=Viewings)
     limits: Limits = field(default_factory=Limits)
 

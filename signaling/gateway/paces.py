@@ -39,3 +39,4 @@ class Limits:
         self.commands = Paces(rate=2, burst=200)
         self.chat = Paces(rate=1, burst=5)
         self.refusals = Paces(rate=1 / 60, burst=5)
+        self.self_tests = Paces(rate=1 / 20, burst=5)

@@ -5,6 +5,7 @@ from signaling.gateway import (
     lessons_api,
     probes,
     recordings_api,
+    self_test_api,
     session_api,
     socket_api,
 )
@@ -18,6 +19,7 @@ ROUTES: tuple[Route, ...] = with_description(
         *attendance_api.ROUTES,
         *recordings_api.ROUTES,
         *socket_api.ROUTES,
+        *self_test_api.ROUTES,
         *probes.ROUTES,
     )
 )

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from classroom.lesson import view
 from media import parameters
-from signaling.wire import client, codes, ice, server
+from signaling.wire import client, codes, ice, self_test, server
 
 TARGET = Path(__file__).parents[2] / "docs" / "protocol.md"
 
@@ -71,6 +71,8 @@ def document() -> str:
     parts += [_message(kind) for kind in _VIEW]
     parts.append("\n## Parts of media parameters\n")
     parts += [_message(kind) for kind in (*_structs_of(ice), *_structs_of(parameters))]
+    parts.append(f"\n## The connection test\n\n{_prose(self_test.__doc__)}\n")
+    parts += [_message(kind) for kind in _structs_of(self_test)]
     return "".join(parts)
 
 
@@ -99,7 +101,7 @@ def _message(kind: type[Struct]) -> str:
     lines = [f"\n### {f'`{tag}`' if tag else kind.__name__}\n\n"]
     text = kind.__doc__
     if text and not text.startswith(f"{kind.__name__}("):
-        lines.append(" ".join(inspect.cleandoc(text).replace("``", "`").split()) + "\n\n")
+        lines.append(_prose(text) + "\n\n")
     asks = issubclass(kind, client.ClientMessage)
     fields = [field for field in msgspec.structs.fields(kind) if not (asks and field.name == "id")]
     if fields:
@@ -111,6 +113,10 @@ def _message(kind: type[Struct]) -> str:
     else:
         lines.append(f"No fields but `type`{' and `id`' if asks else ''}.\n")
     return "".join(lines)
+
+
+def _prose(text: str | None) -> str:
+    return " ".join(inspect.cleandoc(text or "").replace("``", "`").split())
 
 
 def _type(kind: Any) -> str:

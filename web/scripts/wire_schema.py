@@ -16,13 +16,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from classroom import people
 from classroom.lesson import refusal, state, view
 from media import parameters
-from signaling.wire import client, http, server
+from signaling.wire import client, http, self_test, server
 
 
 def structs() -> dict[str, type[msgspec.Struct]]:
     return {
         name: thing
-        for module in (people, state, view, parameters, client, http, server)
+        for module in (people, state, view, parameters, client, http, server, self_test)
         for name, thing in vars(module).items()
         if inspect.isclass(thing) and issubclass(thing, msgspec.Struct)
     }
@@ -41,7 +41,13 @@ def main() -> None:
         and issubclass(thing, http.Body | http.Answer)
         and thing not in (http.Body, http.Answer)
     ]
-    roots: list[Any] = [client.AnyClientMessage, server.AnyServerMessage, refusal.RefusalCode, *bodies]
+    unions = {
+        "AnyClientMessage": client.AnyClientMessage,
+        "AnyServerMessage": server.AnyServerMessage,
+        "AnyTestRequest": self_test.AnyTestRequest,
+        "AnyTestMessage": self_test.AnyTestMessage,
+    }
+    roots: list[Any] = [*unions.values(), refusal.RefusalCode, *bodies]
     schemas, definitions = msgspec.json.schema_components(roots, ref_template="#/definitions/{name}")
     known = structs()
     for name, definition in definitions.items():
@@ -50,8 +56,7 @@ def main() -> None:
             definition["required"] = list(definition.get("properties", {}))
         for field in definition.get("properties", {}).values():
             field.pop("default", None)
-    definitions["AnyClientMessage"] = schemas[0]
-    definitions["AnyServerMessage"] = schemas[1]
+    definitions.update(zip(unions, schemas, strict=False))
     for definition in definitions.values():
         if definition.get("type") == "object":
             definition["additionalProperties"] = False

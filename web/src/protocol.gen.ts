@@ -67,6 +67,9 @@ export type Role = "admin" | "parent" | "staff" | "student" | "support" | "teach
  */
 export type Grant = "chat" | "moderate" | "raise_hand" | "share_screen" | "show_camera" | "speak";
 export type Phase = "ended" | "live" | "scheduled";
+export type AnyTestMessage = SelfTest | Looped | Over | Transport | Produced | Ok | Error | Pong;
+export type AnyTestRequest =
+  TestTransport | TestProduce | LoopBack | ConnectTransport | ResumeConsumer | Ping;
 export type RefusalCode =
   | "already"
   | "denied"
@@ -90,6 +93,8 @@ export interface Wire {
   AllowSharing?: AllowSharing;
   AnyClientMessage?: AnyClientMessage;
   AnyServerMessage?: AnyServerMessage;
+  AnyTestMessage?: AnyTestMessage;
+  AnyTestRequest?: AnyTestRequest;
   Attendance?: Attendance;
   AttendanceRow?: AttendanceRow;
   Bye?: Bye;
@@ -126,6 +131,8 @@ export interface Wire {
   LessonList?: LessonList;
   LessonRow?: LessonRow;
   LessonView?: LessonView;
+  LoopBack?: LoopBack;
+  Looped?: Looped;
   LowerHand?: LowerHand;
   Me?: Me;
   MediaJoined?: MediaJoined;
@@ -135,6 +142,7 @@ export interface Wire {
   Notice?: Notice;
   Ok?: Ok;
   OpenTransport?: OpenTransport;
+  Over?: Over;
   PauseConsumer?: PauseConsumer;
   PauseShare?: PauseShare;
   Person?: Person;
@@ -171,6 +179,7 @@ export interface Wire {
   RtpHeaderExtensionParameters?: RtpHeaderExtensionParameters;
   RtpParameters?: RtpParameters;
   RtxEncoding?: RtxEncoding;
+  SelfTest?: SelfTest;
   ShareInfo?: ShareInfo;
   SignIn?: SignIn;
   Source?: Source;
@@ -180,6 +189,8 @@ export interface Wire {
   State?: State;
   StopRecording?: StopRecording;
   StopShare?: StopShare;
+  TestProduce?: TestProduce;
+  TestTransport?: TestTransport;
   Transport?: Transport;
   TransportParameters?: TransportParameters;
   TransportState?: TransportState;
@@ -819,6 +830,63 @@ export interface Pong {
   type: "pong";
   id: number;
   serverTime: number;
+}
+/**
+ * What can be tried: ``workers`` media workers (their ports are their candidates'), and the relays one
+ *     by one, with credentials for the test alone. The socket closes after ``seconds``.
+ */
+export interface SelfTest {
+  type: "self_test";
+  workers: number;
+  relays: IceServer[];
+  rtpCapabilities: RtpCapabilities;
+  seconds: number;
+}
+/**
+ * Make the consumer, then send ``resume_consumer``.
+ */
+export interface Looped {
+  type: "looped";
+  id: number;
+  consumer: string;
+  kind: "audio" | "video";
+  rtpParameters: RtpParameters;
+}
+/**
+ * The last message. ``reason``: done | busy | too_often | replaced | shutting_down.
+ */
+export interface Over {
+  type: "over";
+  reason: string;
+}
+/**
+ * Answered by ``transport``. ``worker``: which of those that ``self_test`` counts.
+ */
+export interface TestTransport {
+  type: "test_transport";
+  id: number;
+  worker: number;
+  send: boolean;
+}
+/**
+ * Answered by ``produced``. Nobody but this test can receive it.
+ */
+export interface TestProduce {
+  type: "test_produce";
+  id: number;
+  transport: string;
+  kind: "audio" | "video";
+  rtpParameters: RtpParameters;
+}
+/**
+ * Receive the own producer over another transport of the same worker. Answered by ``looped``.
+ */
+export interface LoopBack {
+  type: "loop_back";
+  id: number;
+  transport: string;
+  producer: string;
+  rtpCapabilities: RtpCapabilities;
 }
 export interface Attendance {
   lesson: string;

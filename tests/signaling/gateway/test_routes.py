@@ -44,6 +44,7 @@ TABLE: dict[tuple[str, str], tuple[int, dict[str, int]]] = {
     ),
     # Not an upgrade: those who may enter hear that it must be one.
     ("GET", "/api/lessons/{lesson}/socket"): (400, {"anonymous": 401, "support": 403, "parent1": 403}),
+    ("GET", "/api/self-test/socket"): (400, {"anonymous": 401}),
     ("GET", "/healthz"): (200, {}),
     ("GET", "/readyz"): (200, {}),
     ("GET", "/metrics"): (200, {}),
