@@ -8,9 +8,9 @@ class Digest(Struct, frozen=True, gc=False):
 
     Octets are those of whole RTP packets with SRTP and without UDP and IP, of voice, video, RTX and padding alike.
 
-    ``acked_*``: reported as arrived. ``lost_packets``: reported as missing; a number that is later reported as
-    arrived after all counts as acked then and is not taken back here. ``sent_octets``: handed to the network.
-    ``voice_octets``: of these, audio. ``probe_octets``: of these, padding.
+    ``acked_*``: reported as arrived. ``lost_packets``: reported as missing. Each number counts once, as what it is
+    reported first. ``sent_octets``: handed to the network. ``voice_octets``: of these, audio. ``probe_octets``: of
+    these, padding.
 
     ``delay_*_us``: over the packets acked, the receiver's arrival clock minus our send clock. The clocks have
     different zeros and run up to 200 ppm apart, so only differences over seconds mean anything; may be negative.
@@ -30,6 +30,7 @@ class Digest(Struct, frozen=True, gc=False):
     delay_min_us: int = 0
     delay_mean_us: int = 0
     delay_last_us: int = 0
+    delay_max_us: int = 0
     rtt_us: int = 0
     queued_octets: int = 0
     queue_delay_us: int = 0

@@ -1,0 +1,214 @@
+"""How many octets a second one subscriber's path carries, from digests. Pure.
+
+Two states. *Free*: no sign of trouble was seen; nothing is limited and ``rate`` means nothing. *Held*: ``rate`` is what
+may be sent. A path becomes held when packets wait for longer than a healthy network makes them, or are lost in
+numbers; it becomes free again when it has been shown to carry far more than is wanted.
+
+While held: a queue that stands (its least delay within an interval is over the threshold) means the path is full, and
+what arrives is then what it carries: ``rate`` goes below that. Loss without a queue may be the line's own or a policer's:
+the rate is lowered once to see whether the loss follows; if not, it is the line's own and is no reason to send less.
+Growth happens only while the rate is used; what is not used is found by probes (``probing``).
+"""
+
+from media.congestion.digest import Digest
+from media.congestion.loss import Loss
+from media.congestion.window import Base, Window
+
+FLOOR = 4_000.0
+"""Octets per second: half of a voice. Lower estimates would say nothing that matters."""
+CEILING = 25_000_000.0
+FIRST_HELD = 60_000.0
+"""The least that the first sign of trouble leaves: jitter alone must not turn pictures off."""
+OVER_SECONDS = 0.18
+FREE_OVER_SECONDS = 0.28
+THRESHOLD_US = 35_000
+FREE_THRESHOLD_US = 60_000
+MOST_THRESHOLD_US = 150_000
+GAP_SECONDS = 1.0
+"""Silence for longer: an outage, whose losses say nothing of the rate."""
+_DECREASE = 0.85
+_GROWTH = 0.08
+_GROWTH_NEAR = 0.03
+"""Shares per second, far from and near to the rate at which the path was last full."""
+RELEASE_SECONDS = 20.0
+RELEASE_RATE = 500_000.0
+
+
+def enough_to_release(needed: float) -> float:
+    """A path that carries so much need not be held, when ``needed`` is wanted (octets per second)."""
+    return max(RELEASE_RATE, 2 * needed)
+
+
+class Estimator:
+    """One per subscriber.
+
+    ``rate``: octets per second, with voice. ``queue_us``: the delay over the base that even the luckiest packet had;
+    ``peak_us``: the unluckiest. ``acked_rate``, ``sent_rate``: of the last 0.6 s.
+    """
+
+    __slots__ = (
+        "_acked",
+        "_at",
+        "_base",
+        "_drained_us",
+        "_full_at",
+        "_over",
+        "_patience",
+        "_quiet_since",
+        "_threshold",
+        "_wait",
+        "acked_rate",
+        "held",
+        "loss",
+        "peak_us",
+        "queue_us",
+        "rate",
+        "rtt",
+        "sent_rate",
+        "trouble_at",
+    )
+
+    def __init__(self) -> None:
+        self.held = False
+        self.rate = CEILING
+        self.loss = Loss()
+        self.queue_us = self.peak_us = 0
+        self.acked_rate = self.sent_rate = 0.0
+        self.rtt = 0.1
+        self.trouble_at = float("-inf")
+        self._base = Base()
+        self._acked = Window(0.6)
+        self._at: float | None = None
+        self._over = 0.0
+        self._threshold = float(THRESHOLD_US)
+        self._wait = 0.0
+        self._drained_us = 0
+        self._full_at = 0.0
+        self._quiet_since = 0.0
+        self._patience = RELEASE_SECONDS
+
+    @property
+    def congested(self) -> bool:
+        """A queue stands right now."""
+        return self.held and self._over >= OVER_SECONDS
+
+    def is_calm(self, now: float) -> bool:
+        """Nothing speaks against trying more."""
+        return now >= self._wait and self.queue_us <= 0.6 * self._threshold and self.loss.allows_growth
+
+    def heard(self, digest: Digest, now: float) -> None:
+        elapsed = 0.1 if self._at is None else now - self._at
+        if elapsed <= 0:
+            return
+        self._at = now
+        if elapsed > GAP_SECONDS:
+            self._after_gap(digest, now)
+            return
+        acked = self._acked
+        acked.add(digest.acked_octets, digest.sent_octets, now, elapsed)
+        span = acked.span(now)
+        self.acked_rate = acked.first / span
+        self.sent_rate = acked.second / span
+        self.loss.add(digest.lost_packets, digest.acked_packets, now, elapsed)
+        if digest.acked_packets:
+            self.queue_us = self._base.add(digest.delay_min_us, now)
+            peak = max(digest.delay_max_us, digest.delay_mean_us, digest.delay_last_us)
+            self.peak_us = peak - self._base.value
+            if digest.rtt_us:
+                self.rtt += (min(digest.rtt_us / 1e6, 2.0) - self.rtt) * 0.1
+        over = self.queue_us > (self._threshold if self.held else FREE_THRESHOLD_US)
+        self._over = self._over + min(elapsed, 0.25) if over else 0.0
+        if self.held:
+            self._hold(digest, now, elapsed)
+        elif (
+            self._over >= FREE_OVER_SECONDS
+            or self.loss.is_severe
+            or (self.loss.is_high and self.peak_us > THRESHOLD_US)
+        ):
+            self._become_held(now)
+
+    # --- held and free ---
+
+    def _become_held(self, now: float) -> None:
+        self.held = True
+        self._patience = RELEASE_SECONDS if now - self.trouble_at > 600 else min(600, 2 * self._patience)
+        self.rate = min(CEILING, max(FIRST_HELD, 0.9 * self.acked_rate))
+        self._threshold = float(THRESHOLD_US)
+        self._full(now)
+
+    def release_if(self, needed: float, now: float) -> bool:
+        """Free again, when the path is known to carry twice what is ``needed`` (octets per second) and has long been quiet."""
+        if self.held and self.rate >= enough_to_release(needed) and now - self._quiet_since >= self._patience:
+            self.held = False
+            self.rate = CEILING
+            self._over = 0.0
+            return True
+        return False
+
+    # --- while held ---
+
+    def _hold(self, digest: Digest, now: float, elapsed: float) -> None:
+        if self._over >= OVER_SECONDS:
+            self.loss.interrupt()
+            if now >= self._wait:
+                self._lower(now)
+            return
+        self._drained_us = 0
+        verdict = self.loss.judge(self.rate, now, self.rtt)
+        if verdict is not None:
+            if verdict < self.rate:
+                self._full(now)
+                self.rate = max(FLOOR, verdict, min(self.rate, 0.8 * self.acked_rate))
+            else:
+                self.rate = verdict
+            return
+        if not self.is_calm(now):
+            return
+        self._threshold = max(THRESHOLD_US, self._threshold * (1 - elapsed / 30))
+        if digest.queued_octets or self.sent_rate >= 0.85 * self.rate:
+            near = abs(self.rate - self._full_at) < 0.1 * self._full_at
+            grown = self.rate * (1 + (_GROWTH_NEAR if near else _GROWTH) * min(elapsed, 0.5))
+            self.rate = min(CEILING, grown, max(self.rate, 1.5 * self.acked_rate))
+
+    def _lower(self, now: float) -> None:
+        queue = self.queue_us
+        if self._drained_us and queue < 0.8 * self._drained_us:
+            # It is emptying already.
+            self._drained_us = queue
+            self._wait = now + self.rtt + 0.2
+            return
+        if self._drained_us:
+            # Sending less did not help: others fill it. Bear with more, or they take everything.
+            self._threshold = min(MOST_THRESHOLD_US, 1.2 * self._threshold)
+        filled = self.acked_rate < 0.95 * self.sent_rate or self.sent_rate >= 0.8 * self.rate
+        lower = _DECREASE * self.acked_rate if filled else max(_DECREASE * self.rate, self.acked_rate)
+        full_at = self.acked_rate if filled else self.rate
+        self.rate = max(FLOOR, min(self.rate, lower))
+        self._full(now)
+        self._full_at = full_at
+        self._drained_us = queue
+
+    def _full(self, now: float) -> None:
+        self.trouble_at = self._quiet_since = now
+        self._full_at = self.rate
+        self._wait = now + self.rtt + 0.3
+        self._drained_us = 0
+
+    def pause_judgement(self, until: float) -> None:
+        """A probe is under way: the queue it makes is not the rate's doing."""
+        self._wait = max(self._wait, until)
+
+    def raise_to(self, rate: float) -> None:
+        """A probe has shown it."""
+        self.rate = min(CEILING, max(self.rate, rate))
+
+    def _after_gap(self, digest: Digest, now: float) -> None:
+        self._acked.clear()
+        self.loss.clear()
+        self._over = 0.0
+        self._drained_us = 0
+        if digest.acked_packets:
+            self.queue_us = self._base.add(digest.delay_min_us, now)
+        if self.held and digest.lost_packets > digest.acked_packets // 2:
+            self.rate = max(FLOOR, 0.7 * self.rate)
+            self._full(now)

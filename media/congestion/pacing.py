@@ -1,0 +1,94 @@
+"""Whether one subscriber's outlet is paced, how fast, and when it probes. Pure."""
+
+from typing import NamedTuple
+
+from media.congestion.digest import Digest
+from media.congestion.estimator import Estimator, enough_to_release
+from media.congestion.flushing import flush_seconds
+from media.congestion.probing import Probe, Prober
+
+_CHANGE = 0.02
+_DRAIN = 0.85
+"""While a queue stands, less than the path carries is sent, or it would stand on."""
+_LEAST_PACE = 2_000
+
+
+class Pace(NamedTuple):
+    """What ``Outlet.pace`` takes; ``octets_per_second`` 0: not paced."""
+
+    octets_per_second: int
+    flush_seconds: float
+
+
+OFF = Pace(0, 0.0)
+
+
+class Steps(NamedTuple):
+    """What is to be told the outlet now; None: nothing new."""
+
+    pace: Pace | None
+    probe: Probe | None
+
+
+_NOTHING = Steps(None, None)
+
+
+class Control:
+    """One subscriber's estimate, pacer and probes.
+
+    ``budget``: octets per second, voice included, that may be sent; None: not limited.
+    """
+
+    __slots__ = ("_pace", "estimator", "prober")
+
+    def __init__(self) -> None:
+        self.estimator = Estimator()
+        self.prober = Prober()
+        self._pace = OFF
+
+    @property
+    def budget(self) -> float | None:
+        return self.estimator.rate if self.estimator.held else None
+
+    def step(self, digest: Digest | None, needed: float, starving: bool, now: float) -> Steps:
+        """``needed``: octets per second with which everything wanted would be sent at its best; ``starving``: there is
+        no room for any picture. Call with every digest, and while ``budget`` is not None a few times a second besides.
+        """
+        estimator = self.estimator
+        if digest is not None:
+            trouble = estimator.trouble_at
+            estimator.heard(digest, now)
+            if not estimator.held:
+                return self._paced(OFF)
+            if estimator.trouble_at != trouble:
+                self.prober.trouble(now)
+            found = self.prober.heard(digest, estimator.peak_us, estimator.rate, estimator.rtt, now)
+            if found is not None:
+                estimator.raise_to(found)
+        elif not estimator.held:
+            return _NOTHING
+        if estimator.release_if(needed, now):
+            return self._paced(OFF)
+        probe = None
+        if estimator.is_calm(now):
+            probe = self.prober.due(estimator.rate, enough_to_release(needed), estimator.rtt, starving, now)
+            if probe is not None:
+                estimator.pause_judgement(now + probe.seconds + estimator.rtt + 0.3)
+        rate = estimator.rate
+        if self.prober.is_running(now) and self.prober.probe is not None:
+            rate = max(rate, self.prober.probe.octets_per_second)
+        elif estimator.congested:
+            rate *= _DRAIN
+        pace = Pace(max(_LEAST_PACE, int(rate)), flush_seconds(estimator.rate))
+        return Steps(self._paced(pace).pace, probe)
+
+    def _paced(self, pace: Pace) -> Steps:
+        before = self._pace
+        if pace == before or (
+            pace.octets_per_second
+            and before.octets_per_second
+            and abs(pace.octets_per_second - before.octets_per_second) < _CHANGE * before.octets_per_second
+        ):
+            return _NOTHING
+        self._pace = pace
+        return Steps(pace, None)

@@ -1,0 +1,1 @@
+"""Bad connections for tests: in simulated time (``simulation``) and between network namespaces (``tun``)."""

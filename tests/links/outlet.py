@@ -1,0 +1,274 @@
+"""The server's way out to one subscriber, as the fanout does it, simulated: numbers given at send time, pacer with voice
+first, flush to the next key frame, padding, what was acknowledged."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from media.congestion.allocation import Layer
+from media.congestion.digest import Digest
+from media.congestion.pacing import Pace
+from media.congestion.probing import Probe
+from media.keyframes import RetransmissionBudget, SubscriberBudget
+from tests.links.clock import Clock
+from tests.links.publishers import PACKET, Frame
+
+HEAD = 60
+"""RTP header, extensions and SRTP's tag."""
+UDP = 28
+_BURST_SECONDS = 0.04
+
+
+class Packet(Struct, eq=False):
+    """``stream``: "" padding. ``seq``: of the stream, ``number``: transport-wide."""
+
+    stream: str
+    size: int
+    frame: Frame | None = None
+    index: int = 0
+    seq: int = -1
+    number: int = -1
+    again: bool = False
+    queued_at: float = 0.0
+
+
+class Report(Struct):
+    """Transport-cc feedback: from ``first`` to ``last``; ``arrived``: number → the receiver's clock."""
+
+    first: int
+    last: int
+    arrived: dict[int, float]
+
+
+class Leg:
+    """``ask``: for a key frame of an encoding."""
+
+    def __init__(self, stream: str, ask: Callable[[int], None]) -> None:
+        self.stream = stream
+        self.ask = ask
+        self.seq = 0
+        self.choice: Layer | None = None
+        self.taken: int | None = None
+        self.starving = True
+        self.base = -1
+        self.budget = SubscriberBudget()
+        self.repairs = RetransmissionBudget()
+        self.octets = 0
+        self.history: dict[int, Packet] = {}
+
+
+class Outlet:
+    def __init__(self, clock: Clock, send: Callable[[Packet], None]) -> None:
+        self._clock = clock
+        self._send = send
+        self._number = 0
+        self._sent: dict[int, tuple[float, int]] = {}
+        self._video: deque[Packet] = deque()
+        self._again: deque[Packet] = deque()
+        self._credit, self._credit_at = 0.0, 0.0
+        self._probe, self._probe_until, self._probe_credit = 0, 0.0, 0.0
+        self.pace_now = Pace(0, 0.0)
+        self.paced_seconds = 0.0
+        self.legs: dict[str, Leg] = {}
+        self.sent = self.voice_sent = self.padding = self.flushes = 0
+        self._told = self._voice_told = self._padding_told = 0
+        self._delays: list[float] = []
+        self._acked = self._acked_octets = self._lost = 0
+        self._rtt = self._last_delay = 0.0
+        self._fresh = False
+        clock.every(0.005, self._tick)
+
+    # --- in ---
+
+    def voice(self, size: int) -> None:
+        self._emit(Packet("voice", size))
+
+    def choose(self, stream: str, choice: Layer | None) -> None:
+        leg = self.legs[stream]
+        before, leg.choice = leg.choice, choice
+        if choice is None:
+            leg.taken, leg.starving = None, True
+            self._video = deque(each for each in self._video if each.stream != stream)
+        elif before is None or before.spatial != choice.spatial:
+            self.want_key(leg)
+
+    def want_key(self, leg: Leg) -> None:
+        if leg.choice is not None and leg.budget.ask(self._clock.now):
+            leg.ask(leg.choice.spatial)
+
+    def picture(self, stream: str, frame: Frame) -> None:
+        leg = self.legs[stream]
+        choice = leg.choice
+        if choice is None:
+            return
+        if frame.is_key and frame.spatial == choice.spatial:
+            if leg.taken != frame.spatial:
+                # What waits of the other encoding would come before it.
+                leg.taken = frame.spatial
+            leg.starving = False
+            leg.budget.satisfied()
+        if leg.starving or frame.spatial != leg.taken or frame.temporal > choice.temporal:
+            return
+        packets = [
+            Packet(
+                stream,
+                min(PACKET, frame.size - PACKET * index) + HEAD,
+                frame,
+                index,
+                queued_at=self._clock.now,
+            )
+            for index in range(frame.packets)
+        ]
+        if not self.pace_now.octets_per_second:
+            for packet in packets:
+                self._emit(packet)
+            return
+        self._video += packets
+        oldest = self._video[0]
+        if self._clock.now - oldest.queued_at > self.pace_now.flush_seconds:
+            self._flush(oldest)
+
+    def _flush(self, oldest: Packet) -> None:
+        stream, leg = oldest.stream, self.legs[oldest.stream]
+        key = None
+        for each in reversed(self._video):
+            if (
+                each.stream == stream
+                and each.frame is not None
+                and each.frame.is_key
+                and each.frame is not oldest.frame
+            ):
+                key = each.frame
+                break
+        kept: deque[Packet] = deque()
+        reached = False
+        for each in self._video:
+            reached = reached or (key is not None and each.frame is key)
+            if each.stream != stream or reached or each.frame is oldest.frame:
+                kept.append(each)
+        if len(kept) == len(self._video):
+            return
+        self.flushes += 1
+        self._video = kept
+        if key is None:
+            leg.starving = True
+            self.want_key(leg)
+
+    def repair(self, stream: str, seqs: Sequence[int]) -> None:
+        leg = self.legs[stream]
+        for seq in seqs:
+            old = leg.history.get(seq)
+            if old is None or not leg.repairs.allows(leg.octets):
+                continue
+            leg.repairs.spend(old.size)
+            packet = Packet(
+                stream, old.size, old.frame, old.index, seq, again=True, queued_at=self._clock.now
+            )
+            if self.pace_now.octets_per_second:
+                self._again.append(packet)
+            else:
+                self._emit(packet)
+
+    # --- out ---
+
+    def pace(self, pace: Pace) -> None:
+        now = self._clock.now
+        if not self.pace_now.octets_per_second:
+            self._credit, self._credit_at = 0.0, now
+        self.pace_now = pace
+        if not pace.octets_per_second:
+            while self._again or self._video:
+                self._emit((self._again or self._video).popleft())
+
+    def probe(self, probe: Probe) -> None:
+        self._probe = probe.octets_per_second
+        self._probe_credit = self._clock.now
+        self._probe_until = self._clock.now + probe.seconds
+
+    def _tick(self) -> None:
+        now, rate = self._clock.now, self.pace_now.octets_per_second
+        for leg in self.legs.values():
+            if leg.choice is not None and leg.budget.due(now):
+                leg.ask(leg.choice.spatial)
+        if rate:
+            self.paced_seconds += 0.005
+            self._credit = min(rate * _BURST_SECONDS, self._credit + (now - self._credit_at) * rate)
+            self._credit_at = now
+            while self._credit > 0 and (queue := self._again or self._video):
+                self._emit(queue.popleft())
+        # Padding fills up what is sent to the probe's rate.
+        if now < self._probe_until:
+            while self._probe_credit < now:
+                self._emit(Packet("", 1_000 + HEAD))
+
+    def _emit(self, packet: Packet) -> None:
+        now = self._clock.now
+        packet.number = self._number
+        self._number += 1
+        if packet.stream == "voice":
+            self.voice_sent += packet.size
+        elif packet.stream == "":
+            self.padding += packet.size
+        elif not packet.again:
+            leg = self.legs[packet.stream]
+            packet.seq = leg.seq
+            leg.seq += 1
+            leg.octets += packet.size
+            leg.history[packet.seq] = packet
+            leg.history.pop(packet.seq - 1024, None)
+        self.sent += packet.size
+        self._credit -= packet.size
+        if self._probe:
+            self._probe_credit = max(self._probe_credit, now - 0.02) + packet.size / self._probe
+        self._sent[packet.number] = (now, packet.size)
+        self._sent.pop(packet.number - 1024, None)
+        self._send(packet)
+
+    # --- feedback ---
+
+    def heard(self, report: Report) -> None:
+        now = self._clock.now
+        newest = 0.0
+        for number in range(report.first, report.last + 1):
+            entry = self._sent.pop(number, None)
+            if entry is None:
+                continue
+            self._fresh = True
+            arrived = report.arrived.get(number)
+            if arrived is None:
+                self._lost += 1
+                continue
+            self._acked += 1
+            self._acked_octets += entry[1]
+            self._last_delay = arrived - entry[0]
+            self._delays.append(self._last_delay)
+            newest = max(newest, entry[0])
+        if newest:
+            self._rtt = now - newest
+
+    def digest(self) -> Digest | None:
+        if not self._fresh:
+            return None
+        delays = self._delays or [0.0]
+        waiting = sum(each.size for each in self._video) + sum(each.size for each in self._again)
+        found = Digest(
+            acked_packets=self._acked,
+            acked_octets=self._acked_octets,
+            lost_packets=self._lost,
+            sent_octets=self.sent - self._told,
+            voice_octets=self.voice_sent - self._voice_told,
+            probe_octets=self.padding - self._padding_told,
+            delay_min_us=int(min(delays) * 1e6),
+            delay_mean_us=int(sum(delays) / len(delays) * 1e6),
+            delay_last_us=int(self._last_delay * 1e6),
+            delay_max_us=int(max(delays) * 1e6),
+            rtt_us=int(self._rtt * 1e6),
+            queued_octets=waiting,
+            queue_delay_us=int((self._clock.now - self._video[0].queued_at) * 1e6) if self._video else 0,
+        )
+        self._told, self._voice_told, self._padding_told = self.sent, self.voice_sent, self.padding
+        self._delays = []
+        self._acked = self._acked_octets = self._lost = 0
+        self._fresh = False
+        return found
