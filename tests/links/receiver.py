@@ -1,6 +1,7 @@
 """A subscriber's browser, simulated: transport-cc feedback every 50 to 100 ms, NACK, key frame requests, pictures put together."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from tests.links.clock import Clock
 from tests.links.outlet import Packet, Report
@@ -27,7 +28,7 @@ class Picture:
     def stall(self, start: float, until: float) -> float:
         """The longest time without a new picture between ``start`` and ``until``."""
         times = [start, *(at for at, _ in self.shown if start < at < until), until]
-        return max(b - a for a, b in zip(times, times[1:], strict=False))
+        return max(b - a for a, b in pairwise(times))
 
     def rate(self, start: float, until: float) -> float:
         return sum(start <= at < until for at, _ in self.shown) / (until - start)
