@@ -1,10 +1,11 @@
 """The programme: one file any ``<video>`` plays, with the picture on stage and everyone's voices.
 
-The picture is switched at key frames and never transcoded, so it has one codec, that of the first
-stage picture; shares of another codec are kept in their own files alone.
+The picture is switched at key frames and never transcoded. A file has one picture codec, that of its
+first picture; where the codec changes the programme goes on in a further part, a file of its own.
 """
 
 import heapq
+from collections.abc import Callable
 from typing import Protocol
 
 from recorder import placeholder
@@ -27,11 +28,14 @@ TRACKS = (
     Track(AUDIO, "opus"),
 )
 _MOST_WAITING = 2000
+MOST_PARTS = 100
 
 
 class ProgrammeFile(Protocol):
     """What the programme writes to (WebmFile)."""
 
+    @property
+    def start(self) -> int: ...
     @property
     def cues(self) -> list[Cue]: ...
     @property
@@ -41,12 +45,22 @@ class ProgrammeFile(Protocol):
 
 
 class Programme:
-    """Times in ms of recording time. ``pictured``: a real picture is in the file already."""
+    """Times in ms of recording time. ``file``: the part it goes on in; ``next_part`` makes a further one
+    of these tracks that starts at this time. ``pictured``: a real picture is in the file already."""
 
     def __init__(
-        self, file: ProgrammeFile, *, first: int = 0, pictured: bool = False, last_picture: float = 0.0
+        self,
+        file: ProgrammeFile,
+        next_part: Callable[[tuple[Track, ...], int], ProgrammeFile],
+        *,
+        parts: int = 1,
+        first: int = 0,
+        pictured: bool = False,
+        last_picture: float = 0.0,
     ) -> None:
         self._file = file
+        self._make_part = next_part
+        self._parts = parts
         self.mixer = Mixer(first)
         self.stage: str | None = None
         """The share that is wanted."""
@@ -90,13 +104,13 @@ class Programme:
         until = now - delay
         for ms, packet in self.mixer.mix(until):
             self._pictures_before(ms)
-            self._file.block(AUDIO, ms, packet, key=True)
+            self._write(AUDIO, ms, packet, key=True)
         self._pictures_before(until)
         if self._codec is None:
             self._place_holder()
         elif self._still is not None and self.mixed - self._last_shown >= REPEAT_STILL_MS:
             self._last_shown = float(self.mixed)
-            self._file.block(VIDEO, self.mixed - FRAME_MS, self._still, key=True)
+            self._write(VIDEO, self.mixed - FRAME_MS, self._still, key=True)
 
     @property
     def mixed(self) -> int:
@@ -115,17 +129,28 @@ class Programme:
         if share != self.shown:
             if share != self.stage or not frame.key:
                 return
-            if self._codec not in (None, codec):
+            self.shown = share
+        if self._codec not in (None, codec):
+            if not frame.key or self._parts >= MOST_PARTS:
                 self.other_codec += 1
                 return
-            self.shown = share
+            self._next_part(share, time, frame, codec)
         if frame.key:
             self._last_key = time
             if self._codec is None:
                 self._first_picture(frame, codec)
         self._still = frame.data if frame.key else None
         self._last_shown = time
-        self._file.block(VIDEO, max(0, round(time)), frame.data, key=frame.key)
+        self._write(VIDEO, round(time), frame.data, key=frame.key)
+
+    def _next_part(self, share: str, time: float, frame: Frame, codec: Codec) -> None:
+        """What the share still had under way in its older codec is older than this picture."""
+        self._waiting = [w for w in self._waiting if w[2] != share or w[4] == codec]
+        heapq.heapify(self._waiting)
+        video = Track(VIDEO, codec, frame.width, frame.height, private=frame.private)
+        self._file = self._make_part((video, Track(AUDIO, "opus")), max(0, round(time)))
+        self._parts += 1
+        self._codec = codec
 
     def _first_picture(self, frame: Frame, codec: Codec) -> None:
         track = self._file.tracks[VIDEO]
@@ -140,4 +165,8 @@ class Programme:
         if self.mixed >= due:
             # The very time of the sound just written: in front of anything that can still come.
             self._last_placeholder = float(self.mixed)
-            self._file.block(VIDEO, max(0, self.mixed - FRAME_MS), placeholder.BLACK, key=True)
+            self._write(VIDEO, self.mixed - FRAME_MS, placeholder.BLACK, key=True)
+
+    def _write(self, track: int, ms: int, data: bytes, *, key: bool) -> None:
+        """A part may begin within a frame of sound: that frame then begins with it."""
+        self._file.block(track, max(0, ms - self._file.start), data, key=key)

@@ -31,7 +31,7 @@ class RecordedShare:
     ) -> None:
         self.tap = request.tap
         self._share = request.share
-        self._codec = codec
+        self.codec = codec
         self._programme = programme
         self._congested = congested
         self._decoder = VoiceDecoder()
@@ -56,9 +56,14 @@ class RecordedShare:
     def file(self) -> WebmFile | None:
         return self._own.file
 
+    @property
+    def pictured(self) -> bool:
+        """A key frame has come."""
+        return self._last_key is not None
+
     def wants_key(self, now: float, every: float) -> bool:
         """Whether nothing can be written without a key frame, or one is due."""
-        if self._codec == "opus" or not self.receiver.packets:
+        if self.codec == "opus" or not self.receiver.packets:
             return False
         if self._skipping or self.receiver.wants_key:
             return True
@@ -80,8 +85,8 @@ class RecordedShare:
             return
         if frame.key:
             self._last_key = time
-        self._own.picture(time, frame, self._codec)
-        self._programme.picture(self._share, time, frame, self._codec)
+        self._own.picture(time, frame, self.codec)
+        self._programme.picture(self._share, time, frame, self.codec)
 
     def sound(self, start: float, packet: bytes) -> None:
         self._own.sound(start, packet)

@@ -50,6 +50,8 @@ class Recording:
         self._journal = JournalFile(channel, directory)
         self._notify = notify
         self._shares: dict[str, RecordedShare] = {}
+        self._leaving: dict[str, RecordedShare] = {}
+        """By share: what still comes in the codec it had before."""
         self._senders: dict[str, SenderClock] = {}
         self._files: dict[str, WebmFile] = {}
         self._asked: dict[str, float] = {}
@@ -90,25 +92,32 @@ class Recording:
                 facts=facts,
                 tail=tail,
             )
-        programme = self._files.get(NAME)
-        if programme is None:
-            programme = self._make_file(FileMade(NAME, "programme", 0, TRACKS))
-        before = None if found is None else found.files.get(NAME)
-        sound = programme.last.get(AUDIO)
+        parts = [file for file in self._files.values() if file.made.role == "programme"]
+        if not parts:
+            parts = [self._make_file(FileMade(NAME, "programme", 0, TRACKS))]
+        last = parts[-1]
+        before = None if found is None else found.files.get(last.made.name)
+        sounds = [part.start + part.last[AUDIO] for part in parts if AUDIO in part.last]
         self._programme = Programme(
-            programme,
-            first=0 if sound is None else sound // FRAME_MS + 1,
-            pictured=before is not None and before.pictured,
-            last_picture=float(programme.last.get(VIDEO, 0)),
+            last,
+            lambda tracks, start: self._make_file(FileMade(NAME, "programme", start, tracks)),
+            parts=len(parts),
+            first=max(sounds) // FRAME_MS + 1 if sounds else 0,
+            # Only the first part begins without knowing its picture.
+            pictured=len(parts) > 1 or (before is not None and before.pictured),
+            last_picture=float(last.start + last.last.get(VIDEO, 0)),
         )
 
     # --- what is asked of it ---------------------------------------------------------------------
 
     def add_track(self, request: AddTrack) -> None:
-        """Raises UnsupportedCodec. A share that is here already goes on in its file."""
+        """Raises UnsupportedCodec. A share that is here already goes on in its file; one that changes its
+        codec goes on by its older tap until the first picture of the new one."""
         codec, payload_type, rate = choose(request.codecs)
         known = self._shares.get(request.share)
-        if known is not None:
+        if known is not None and known.tap != request.tap and known.codec != codec:
+            self._leave(request.share, known)
+        elif known is not None:
             known.close()
         sender = self._senders.setdefault(request.participant, SenderClock())
         self._shares[request.share] = RecordedShare(
@@ -123,7 +132,13 @@ class Recording:
             lambda: self._channel.congested,
         )
 
+    def taps(self, share: str) -> set[int]:
+        """By which the share's packets come."""
+        found = (self._shares.get(share), self._leaving.get(share))
+        return {one.tap for one in found if one is not None}
+
     def end_track(self, share: str) -> None:
+        self._leave(share, None)
         found = self._shares.pop(share, None)
         if found is not None:
             found.close()
@@ -134,17 +149,22 @@ class Recording:
 
     def frame(self, share: str, frame: TapFrame, now: float) -> None:
         found = self._shares.get(share)
+        leaving = self._leaving.get(share)
+        if leaving is not None and leaving.tap == frame.tap:
+            found = leaving
         if found is None or self.stopped or self._channel.overrun:
             self.dropped += 1
         elif frame.type == tap.RTP:
             found.receiver.rtp(frame.packet, now)
+            if leaving is not None and found is not leaving and found.pictured:
+                self._leave(share, None)
         else:
             found.receiver.rtcp(frame.packet)
 
     def tick(self, now: float) -> None:
         if self.stopped:
             return
-        for share in self._shares.values():
+        for share in (*self._leaving.values(), *self._shares.values()):
             share.receiver.tick(now)
         if self._channel.overrun:
             self._trouble("slow_disk")
@@ -174,7 +194,7 @@ class Recording:
         Not ``close``: the recording may be taken up again. Raises OSError.
         """
         if not self.stopped:
-            for share in self._shares.values():
+            for share in (*self._leaving.values(), *self._shares.values()):
                 share.receiver.tick(float("inf"))
             if now is not None:
                 self._programme.tick(now, delay=0.0)
@@ -192,7 +212,7 @@ class Recording:
                 (self._directory / journal.NAME).unlink(missing_ok=True)
 
         self.stopped = True
-        for share in self._shares.values():
+        for share in (*self._leaving.values(), *self._shares.values()):
             share.close()
         await self._channel.run(seal)
         return result.as_reply()
@@ -203,6 +223,14 @@ class Recording:
             last = FRAME_MS if AUDIO in file.tracks or not file.tracks[1].is_video else SILENCE_MS
             finished.append(file.finish(file.end + last if file.last else 0))
         return finished
+
+    def _leave(self, share: str, leaving: RecordedShare | None) -> None:
+        """In place of whatever was leaving."""
+        before = self._leaving.pop(share, None)
+        if before is not None:
+            before.close()
+        if leaving is not None:
+            self._leaving[share] = leaving
 
     # --- inside ----------------------------------------------------------------------------------
 

@@ -138,7 +138,8 @@ class Recorder:
                 _valid(request.share)
                 recording.add_track(request)
                 self._forget(recording, request.share)
-                self._routes[request.tap] = (recording, request.share)
+                for tap in recording.taps(request.share):
+                    self._routes[tap] = (recording, request.share)
             case EndTrack():
                 recording.end_track(request.share)
                 self._forget(recording, request.share)

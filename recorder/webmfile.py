@@ -65,6 +65,11 @@ class WebmFile:
         channel.submit(lambda: self._begin(head, cut), len(head))
 
     @property
+    def start(self) -> int:
+        """ms of recording time at the file's timestamp 0."""
+        return self.made.start
+
+    @property
     def end(self) -> int:
         """ms of the last block."""
         return self._writer.end

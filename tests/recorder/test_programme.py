@@ -71,21 +71,6 @@ async def test_window_resized_in_mid_stream(studio, opening):
         assert len(found) > 90
 
 
-async def test_other_codec_stays_in_its_own_file(studio, opening):
-    await studio.recorder.handle(opening)
-    one, two = VideoTrack(1), VideoTrack(2, "vp9")
-    await add(studio, one, two)
-    await studio.recorder.handle(SetStage("r1", "s1"))
-    stream = Stream([one, two], EPOCH)
-    await studio.play(stream, 2000)
-    await studio.recorder.handle(SetStage("r1", "s2"))
-    await studio.play(stream, 4000)
-    await studio.recorder.handle(CloseRecording("r1"))
-    found = reading.counters(studio.directory / "r1" / "programme.webm")
-    assert found == list(range(found[0], found[0] + len(found)))
-    assert len(reading.counters(studio.directory / "r1" / "share-s2.webm")) > 90
-
-
 async def test_loss_and_reordering_keep_the_programme_whole(studio, opening):
     await studio.recorder.handle(opening)
     screen, voice = VideoTrack(1), VoiceTrack(2)

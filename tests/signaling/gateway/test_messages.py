@@ -138,6 +138,8 @@ def messages(
         (ask.Produce, {"transport": transport, "kind": "video", "source": "screen", "rtp_parameters": video}),
         (ask.ResumeConsumer, {"consumer": "x"}),
         (ask.PauseConsumer, {"consumer": "x"}),
+        (ask.ConsumerSize, {"consumer": "x", "width": 320, "height": 240}),
+        (ask.ReleaseConsumer, {"consumer": "x"}),
         (ask.PauseShare, {"share": scene.share}),
         (ask.ResumeShare, {"share": scene.share}),
         (ask.StopShare, {"share": scene.share}),
@@ -177,6 +179,8 @@ INSIDE_ONLY = dict.fromkeys(
         ask.Produce,
         ask.ResumeConsumer,
         ask.PauseConsumer,
+        ask.ConsumerSize,
+        ask.ReleaseConsumer,
         ask.PauseShare,
         ask.ResumeShare,
         ask.StopShare,
@@ -189,6 +193,8 @@ NOT_MINE = {
     ask.RestartIce: "no_such_transport",
     ask.ResumeConsumer: "no_such_consumer",
     ask.PauseConsumer: "no_such_consumer",
+    ask.ConsumerSize: "no_such_consumer",
+    ask.ReleaseConsumer: "no_such_consumer",
 }
 EXPECTED: dict[str, dict[type[ask.ClientMessage], str]] = {
     # A place is made by the last but one message, so that "leave" at the end finds one.
