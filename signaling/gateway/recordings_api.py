@@ -116,7 +116,10 @@ async def _serve(call: Call, file: RecordingFileEntry | None) -> web.StreamRespo
     download = call.request.query.get("download") == "1"
     if download:
         ending = file.name.rpartition(".")[2]
-        headers["Content-Disposition"] = disposition(f"{call.lesson.class_name} {call.lesson.title}.{ending}")
+        parts = [part.name for part in entry.files if part.role == "programme"]
+        part = f" ({parts.index(file.name) + 1})" if file.name in parts[1:] else ""
+        title = f"{call.lesson.class_name} {call.lesson.title}{part}"
+        headers["Content-Disposition"] = disposition(f"{title}.{ending}")
     await _record_view(call, download=download)
     return web.FileResponse(path, headers=headers)
 
@@ -173,7 +176,7 @@ ROUTES = (
         "GET",
         "/api/recordings/{recording}/programme",
         programme,
-        "The file that plays anywhere; byte ranges",
+        "The file that plays anywhere (the first part, where the programme has several); byte ranges",
         who=watches_recording,
         content="video/webm",
         errors=_FILE_ERRORS,

@@ -276,6 +276,7 @@ export const en: Words = {
     download: "Download",
     files: "Picture",
     programme: "Whole lesson",
+    part: (number: number) => `Whole lesson, part ${number}`,
     screenOf: (name) => `Screen of ${name}`,
     cameraOf: (name) => `Camera of ${name}`,
     voiceOf: (name) => `Voice of ${name}`,

@@ -273,6 +273,7 @@ export const vi = {
     download: "Tải về",
     files: "Nguồn hình",
     programme: "Toàn bộ bài",
+    part: (number: number) => `Toàn bộ bài, phần ${number}`,
     screenOf: (name: string) => `Màn hình của ${name}`,
     cameraOf: (name: string) => `Camera của ${name}`,
     voiceOf: (name: string) => `Tiếng của ${name}`,

@@ -9,7 +9,7 @@ import { SPEEDS, useReplayKeys } from "../components/use-replay-keys";
 import { errorWords } from "../i18n/errors";
 import { useLanguage } from "../i18n/language";
 import { clock, day, length, size } from "../i18n/time";
-import type { RecordingDetail } from "../protocol.gen";
+import type { RecordingDetail, RecordingFile } from "../protocol.gen";
 import { Link } from "../router";
 
 const WAIT_MS = 1000;
@@ -46,20 +46,26 @@ function Replay({ detail, reload }: { detail: RecordingDetail; reload(): Promise
   const [failed, setFailed] = useState(false);
   const [allowed, setAllowed] = useState(row.replayAllowed);
   const shares = detail.files.filter((candidate) => candidate.role === "share");
-  const source = file === "" ? paths.programme(row.id) : paths.file(row.id, file);
+  const parts = detail.files.filter((candidate) => candidate.role === "programme");
+  const source = pathOf(row.id, parts, file);
   useReplayKeys(video, setSpeed);
 
   useEffect(() => {
     if (video.current) video.current.playbackRate = speed;
   }, [speed, source]);
 
-  // The same moment of the lesson in the other picture.
+  // The same moment of the lesson in the other picture; from its beginning where that is not in it.
   const switchTo = (name: string) => {
-    const from = detail.files.find((candidate) => candidate.name === file)?.startMs ?? programmeStart(detail);
-    const to = detail.files.find((candidate) => candidate.name === name)?.startMs ?? programmeStart(detail);
+    const files = detail.files;
+    const from = files.find((candidate) => candidate.name === file) ?? parts[0];
+    const to = files.find((candidate) => candidate.name === name) ?? parts[0];
     const element = video.current;
-    const at = Math.max(0, (element?.currentTime ?? 0) + (from - to) / 1000);
-    const playing = element ? !element.paused : false;
+    const moment = (element?.currentTime ?? 0) + ((from?.startMs ?? 0) - (to?.startMs ?? 0)) / 1000;
+    play(name, moment * 1000 < (to?.durationMs ?? Infinity) ? Math.max(0, moment) : 0, element ? !element.paused : false);
+  };
+
+  const play = (name: string, at: number, playing: boolean) => {
+    const element = video.current;
     setFailed(false);
     setFile(name);
     element?.addEventListener(
@@ -71,6 +77,13 @@ function Replay({ detail, reload }: { detail: RecordingDetail; reload(): Promise
       },
       { once: true },
     );
+  };
+
+  // A programme whose pictures changed their codec consists of several parts.
+  const ended = () => {
+    const next = parts[parts.findIndex((part) => part.name === file || (file === "" && part === parts[0])) + 1];
+    const isPart = file === "" || parts.some((part) => part.name === file);
+    if (isPart && next) play(next.name, 0, true);
   };
 
   const allow = async (next: boolean) => {
@@ -112,6 +125,7 @@ function Replay({ detail, reload }: { detail: RecordingDetail; reload(): Promise
             playsInline
             preload="metadata"
             onError={() => setFailed(true)}
+            onEnded={ended}
           />
           {failed && (
             <p role="alert" className="message bad">
@@ -119,11 +133,16 @@ function Replay({ detail, reload }: { detail: RecordingDetail; reload(): Promise
             </p>
           )}
           <div className="player-bar">
-            {shares.length > 0 && (
+            {shares.length + parts.length > 1 && (
               <label className="field compact">
                 <span className="soft">{words.recordings.files}</span>
                 <select value={file} onChange={(event) => switchTo(event.target.value)}>
-                  <option value="">{words.recordings.programme}</option>
+                  <option value="">{parts.length > 1 ? words.recordings.part(1) : words.recordings.programme}</option>
+                  {parts.slice(1).map((part, index) => (
+                    <option key={part.name} value={part.name}>
+                      {words.recordings.part(index + 2)} · {length(part.startMs)}
+                    </option>
+                  ))}
                   {shares.map((share) => (
                     <option key={share.name} value={share.name}>
                       {fileName(share, words)} · {length(share.startMs - programmeStart(detail))}
@@ -147,7 +166,7 @@ function Replay({ detail, reload }: { detail: RecordingDetail; reload(): Promise
               look="primary"
               className="push"
               aria-label={words.recordings.download}
-              onPress={() => download(`${paths.programme(row.id)}?download=1`)}
+              onPress={() => parts.forEach((part) => download(`${pathOf(row.id, parts, part.name)}?download=1`))}
             >
               <Download aria-hidden />
               {words.recordings.download} ({size(row.bytes, language)})
@@ -184,6 +203,11 @@ function Replay({ detail, reload }: { detail: RecordingDetail; reload(): Promise
       )}
     </main>
   );
+}
+
+/** The first part is the one that links and players of other makers know. */
+function pathOf(recording: string, parts: readonly RecordingFile[], name: string): string {
+  return name === "" || name === parts[0]?.name ? paths.programme(recording) : paths.file(recording, name);
 }
 
 function programmeStart(detail: RecordingDetail): number {
