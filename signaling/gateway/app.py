@@ -27,6 +27,7 @@ from signaling.gateway.self_test import SelfTests
 from signaling.gateway.session_watch import SessionWatch
 from signaling.gateway.sockets import Sockets
 from signaling.gateway.static import add_static
+from signaling.gateway.stills import Stills
 from signaling.gateway.table import ROUTES
 from signaling.settings import Settings
 
@@ -53,7 +54,8 @@ def make_gateway(
     recording = RecordingDirector(
         bus=bus, stores=stores, hosts=hosts, sockets=sockets, media=media, metrics=metrics
     )
-    hosts.listeners += [media.changed, recording.changed]
+    stills = Stills(sockets, metrics)
+    hosts.listeners += [media.changed, recording.changed, stills.changed]
     return Gateway(
         stores=stores,
         bus=bus,
@@ -67,6 +69,7 @@ def make_gateway(
         hosts=hosts,
         media=media,
         recording=recording,
+        stills=stills,
         static=static,
         turn=settings.turn,
         self_tests=SelfTests(bus, lambda: media.workers, ids),

@@ -18,7 +18,7 @@ from classroom.lesson.state import Admission, Phase
 from classroom.lesson.view import Resync
 from classroom.people import Actor
 from classroom.stores.port import StoreError
-from signaling.gateway import media_requests, requests
+from signaling.gateway import media_requests, requests, stills_requests
 from signaling.gateway.context import Gateway
 from signaling.gateway.host import Change, LessonHost
 from signaling.gateway.media_placement import MediaRefused
@@ -165,6 +165,7 @@ class Connection:
                 server_time=self._gateway.clock(),
                 view=self._host.views.view(self._actor.account, self._actor),
                 media=media.instance if media is not None and media.placed and self.admitted else None,
+                stills=self._gateway.stills.present(self._host.lesson) if self.admitted else (),
             )
         )
 
@@ -296,6 +297,8 @@ class Connection:
             return False
         if isinstance(message, media_requests.KINDS) and not isinstance(message, client.Produce):
             return True
+        if isinstance(message, client.StillMoved):
+            return True  # has a pace of its own
         state = self._host.state
         if state is not None and self._actor.teaches(state.class_id):
             return True
@@ -314,6 +317,8 @@ class Connection:
         try:
             if isinstance(message, media_requests.KINDS):
                 await self._do_media(message)
+            elif isinstance(message, client.StillMoved):
+                self._do_still_moved(message)
             else:
                 await self._do_command(message)
         except MediaRefused as refused:
@@ -359,6 +364,14 @@ class Connection:
     def _relays(self) -> tuple[IceServer, ...]:
         gateway = self._gateway
         return gateway.turn.for_account(self._actor.account, gateway.clock())
+
+    def _do_still_moved(self, message: client.StillMoved) -> None:
+        code = None if self.admitted else "not_admitted"
+        code = code or stills_requests.still_moved(message, self._host, self._gateway, self._actor)
+        if code is None:
+            self.send(server.Ok(message.id))
+        else:
+            self._answer_error(message.id, code, "")
 
     def _answer_error(self, request: int | None, code: str, detail: str) -> None:
         self.send(server.Error(request, str(code), detail))

@@ -17,6 +17,8 @@ from signaling.gateway.paces import Limits
 from signaling.gateway.recording_director import RecordingDirector
 from signaling.gateway.self_test import SelfTests
 from signaling.gateway.sockets import Sockets
+from signaling.gateway.stills import Stills
+from signaling.gateway.stills_pace import Turns
 from signaling.gateway.viewings import Viewings
 from signaling.settings import Settings
 from signaling.turn import TurnServers
@@ -36,11 +38,13 @@ class Gateway:
     hosts: LessonHosts
     media: MediaDirector
     recording: RecordingDirector
+    stills: Stills
     static: Path
     turn: TurnServers
     self_tests: SelfTests
     viewings: Viewings = field(default_factory=Viewings)
     limits: Limits = field(default_factory=Limits)
+    still_turns: Turns = field(default_factory=Turns)
 
 
 GATEWAY = web.AppKey("gateway", Gateway)

@@ -65,6 +65,24 @@ class Metrics:
             registry=registry,
         )
         self.views = Counter("classroom_recording_views", "Recording views", ["kind"], registry=registry)
+        self.stills = Counter(
+            "classroom_stills", "Pictures of resting shares that were taken", ["kind"], registry=registry
+        )
+        self.stills_refused = Counter(
+            "classroom_stills_refused",
+            "Pictures of resting shares that were not",
+            ["code"],
+            registry=registry,
+        )
+        self.still_bytes_kept = Gauge(
+            "classroom_still_bytes_kept", "Bytes of stills in memory", registry=registry
+        )
+        self.still_bytes_served = Counter(
+            "classroom_still_bytes_served", "Bytes of stills sent to viewers", registry=registry
+        )
+        self.stills_cut = Counter(
+            "classroom_stills_cut", "Stills that were outdated while they were being sent", registry=registry
+        )
         self._roles = _RoleFigures()
         registry.register(self._roles)
 

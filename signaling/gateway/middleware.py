@@ -54,7 +54,8 @@ def _record(request: web.Request, response: web.StreamResponse, request_id: str,
         metrics.request_seconds.labels(f"{request.method} {route}", str(response.status)).observe(seconds)
     if request.path not in _QUIET:
         # A page is two dozen reads; what was changed or went wrong must not drown in them.
-        read = request.method in ("GET", "HEAD") and response.status < 400
+        often = request.method in ("GET", "HEAD") or "/stills/" in request.path
+        read = often and response.status < 400
         _log.log(
             logging.DEBUG if read else logging.INFO,
             "request",

@@ -70,6 +70,8 @@ def _operation(route: Route, refs: dict[type[Struct], Any]) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": refs[route.request]}},
         }
+    if route.takes is not None:
+        operation["requestBody"] = {"required": True, "content": {route.takes: {}}}
     operation["security"] = [] if route.who is anyone else [{"session": []}]
     return operation
 

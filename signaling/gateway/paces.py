@@ -17,7 +17,7 @@ class Paces:
         self._kept = kept
         self._buckets: OrderedDict[Hashable, TokenBucket] = OrderedDict()
 
-    def take(self, key: Hashable, now: float) -> bool:
+    def take(self, key: Hashable, now: float, amount: float = 1) -> bool:
         """Whether it is not too often. ``now``: seconds of a steady clock."""
         bucket = self._buckets.get(key)
         if bucket is None:
@@ -25,11 +25,12 @@ class Paces:
             if len(self._buckets) > self._kept:
                 self._buckets.popitem(last=False)
         self._buckets.move_to_end(key)
-        return bucket.take(now)
+        return bucket.take(now, amount)
 
 
 class Limits:
-    """Of what grows a record for ever: the lesson's log (by lesson and account), that of sign-ins (by address).
+    """Of what grows a record for ever: the lesson's log (by lesson and account), that of sign-ins (by address);
+    and of stills: pictures and bytes brought, movements told, pictures read (by lesson and account).
 
     Who teaches the class is not held up: admitting a class one by one is quick work.
     """
@@ -40,3 +41,7 @@ class Limits:
         self.chat = Paces(rate=1, burst=5)
         self.refusals = Paces(rate=1 / 60, burst=5)
         self.self_tests = Paces(rate=1 / 20, burst=5)
+        self.stills = Paces(rate=4, burst=40)
+        self.still_bytes = Paces(rate=400_000, burst=8_000_000)
+        self.still_moves = Paces(rate=10, burst=60)
+        self.still_reads = Paces(rate=10, burst=100)

@@ -29,7 +29,8 @@ class Query:
 
 @dataclass(frozen=True)
 class Route:
-    """``path`` in aiohttp's form. ``content``: media type of an answer that is not JSON of ``response``."""
+    """``path`` in aiohttp's form. ``content``: media type of an answer that is not JSON of ``response``;
+    ``takes``: of a body that the handler reads itself."""
 
     method: str
     path: str
@@ -37,6 +38,7 @@ class Route:
     summary: str
     who: Who = signed_in
     request: type[Struct] | None = None
+    takes: str | None = None
     response: type[Struct] | None = None
     status: int = 200
     content: str = "application/json"

@@ -8,6 +8,7 @@ from signaling.gateway import (
     self_test_api,
     session_api,
     socket_api,
+    stills_api,
 )
 from signaling.gateway.description_api import with_description
 from signaling.gateway.routing import Route
@@ -20,6 +21,7 @@ ROUTES: tuple[Route, ...] = with_description(
         *recordings_api.ROUTES,
         *socket_api.ROUTES,
         *self_test_api.ROUTES,
+        *stills_api.ROUTES,
         *probes.ROUTES,
     )
 )

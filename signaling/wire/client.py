@@ -9,11 +9,13 @@ from msgspec import Meta, Struct
 
 from classroom.lesson.events import Source
 from media.parameters import DtlsParameters, Kind, RtpCapabilities, RtpParameters
+from signaling.wire.server import StillArea
 
 RequestId = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 MimeType = Annotated[str, Meta(min_length=1, max_length=64)]
 Pixels = Annotated[int, Meta(ge=0, le=16_384)]
+StillNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 ChatText = Annotated[str, Meta(min_length=1, max_length=4000)]
 
 
@@ -179,6 +181,17 @@ class ReleaseConsumer(ClientMessage, frozen=True, tag="release_consumer"):
     consumer: Id
 
 
+class StillMoved(ClientMessage, frozen=True, tag="still_moved"):
+    """Own share: what its still shows is outdated, in ``area`` or (null) everywhere. ``number`` counts on over all that
+    is said of the share: new stills, patches and movements; what comes with a lower number than one
+    before is refused (``outdated``)."""
+
+    share: Id
+    still: StillNumber
+    number: StillNumber
+    area: StillArea | None = None
+
+
 class Ping(ClientMessage, frozen=True, tag="ping"):
     """At least every 2 s. A connection silent for 4 s counts as dropped."""
 
@@ -214,5 +227,6 @@ AnyClientMessage = (
     | PauseConsumer
     | ConsumerSize
     | ReleaseConsumer
+    | StillMoved
     | Ping
 )

@@ -21,6 +21,7 @@ ERRORS: dict[str, str] = {
     "no_such_transport": "Not one of this participant's transports, or of the wrong direction.",
     "no_such_producer": "The share's media is gone.",
     "no_such_consumer": "Not one of this participant's consumers.",
+    "outdated": "Something newer is known of the share's still.",
     "unsupported": "The media worker cannot carry these parameters.",
     "busy": "Could not be done or stored just now; try again.",
     "internal": "A fault of the server; its log says more.",

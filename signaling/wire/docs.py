@@ -50,6 +50,10 @@ transport asks for it; `join_media`, from when on `consumer` tells of each share
 make the consumer, then send `resume_consumer`. `produce` publishes. After `join_media` every consumer that is
 open for this client is told again: ignore those already made, close those not in `media_joined.consumers`.
 
+A screen that rests is also told as a still (`still`, and in `state.stills`): a lossless picture over the video, got
+and brought over HTTP (`/api/lessons/{id}/shares/{share}/stills/…`, see `/api/openapi.json`). Its owner says with
+`still_moved` what of it is outdated.
+
 `state.media` names the instance of the lesson's router. A client that comes back and finds the instance
 its transports were made with goes on with them: it sends `join_media` and nothing else. When the
 instance differs, or `media_reset` comes, it closes its transports and begins anew.
@@ -69,6 +73,8 @@ def document() -> str:
     parts += [f"| {code} | {meaning} |\n" for code, meaning in codes.CLOSES.items()]
     parts.append("\n## Parts of the view\n")
     parts += [_message(kind) for kind in _VIEW]
+    parts.append("\n## Parts of stills\n")
+    parts += [_message(kind) for kind in (server.StillShown, server.StillPart, server.StillArea)]
     parts.append("\n## Parts of media parameters\n")
     parts += [_message(kind) for kind in (*_structs_of(ice), *_structs_of(parameters))]
     parts.append(f"\n## The connection test\n\n{_prose(self_test.__doc__)}\n")

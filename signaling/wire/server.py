@@ -1,6 +1,8 @@
 """Messages from the server: answers (with the request's ``id``) and what happens by itself."""
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from classroom.lesson.events import Source
 from classroom.lesson.view import LessonView, ViewChange
@@ -24,18 +26,55 @@ class Error(ServerMessage, frozen=True, tag="error"):
     message: str
 
 
+Pixels = Annotated[int, Meta(ge=0, le=8192)]
+Extent = Annotated[int, Meta(ge=1, le=8192)]
+
+
+class StillArea(Struct, frozen=True):
+    """A rectangle of a still, in its pixels."""
+
+    x: Pixels
+    y: Pixels
+    width: Extent
+    height: Extent
+
+
+class StillPart(Struct, frozen=True, rename="camel"):
+    """``patch``: names the picture that lies there, of ``bytes``; 0: a hole, through which the video is seen."""
+
+    area: StillArea
+    patch: int
+    bytes: int
+
+
+class StillShown(Struct, frozen=True, rename="camel"):
+    """A share that rests, as a picture of ``width`` by ``height`` pixels that belongs over its video, with ``parts``
+    upon it in their order. Pictures are got from ``/api/lessons/{lesson}/shares/{share}/stills/{still}/{part}``,
+    ``part`` being ``full`` (lossless), ``light`` (few shades of grey) or a patch's number. A size of 0:
+    there is none yet. An answer shorter than its size was outdated on the way."""
+
+    share: str
+    still: int
+    width: int
+    height: int
+    full_bytes: int
+    light_bytes: int
+    parts: tuple[StillPart, ...]
+
+
 class State(ServerMessage, frozen=True, tag="state"):
     """The whole view: first message of every connection, and again when the own admission changes.
 
     ``seq`` is the log's. ``server_time`` in ms since the epoch. ``media`` names the router's
     instance: when it differs from the one the client's transports were made with, start media anew.
-    Null while media is not there for this account.
+    Null while media is not there for this account. ``stills``: all there are, for those inside.
     """
 
     seq: int
     server_time: int
     view: LessonView
     media: str | None
+    stills: tuple[StillShown, ...] = ()
 
 
 class Change(ServerMessage, frozen=True, tag="change"):
@@ -151,6 +190,19 @@ class Speakers(ServerMessage, frozen=True, tag="speakers"):
     participants: tuple[str, ...]
 
 
+class Still(ServerMessage, frozen=True, tag="still"):
+    """A share rests, or what is known of its still has changed: takes the place of what was said of the share's
+    still before."""
+
+    shown: StillShown
+
+
+class StillGone(ServerMessage, frozen=True, tag="still_gone"):
+    """The share moves: its still shows what is no more."""
+
+    share: str
+
+
 class Notice(ServerMessage, frozen=True, tag="notice"):
     """Something to tell in plain words, by ``code``: recording_disk_full, recording_slow_disk,
     recorder_restarted, media_restarted,
@@ -189,6 +241,8 @@ AnyServerMessage = (
     | MediaReset
     | TransportState
     | Speakers
+    | Still
+    | StillGone
     | Notice
     | Bye
     | Pong

@@ -32,6 +32,7 @@ export type AnyClientMessage =
   | PauseConsumer
   | ConsumerSize
   | ReleaseConsumer
+  | StillMoved
   | Ping;
 /**
  * What a share shows or sounds.
@@ -55,6 +56,8 @@ export type AnyServerMessage =
   | MediaReset
   | TransportState
   | Speakers
+  | Still
+  | StillGone
   | Notice
   | Bye
   | Pong;
@@ -187,6 +190,12 @@ export interface Wire {
   StartLesson?: StartLesson;
   StartRecording?: StartRecording;
   State?: State;
+  Still?: Still;
+  StillArea?: StillArea;
+  StillGone?: StillGone;
+  StillMoved?: StillMoved;
+  StillPart?: StillPart;
+  StillShown?: StillShown;
   StopRecording?: StopRecording;
   StopShare?: StopShare;
   TestProduce?: TestProduce;
@@ -525,6 +534,28 @@ export interface ReleaseConsumer {
   consumer: string;
 }
 /**
+ * Own share: what its still shows is outdated, in ``area`` or (null) everywhere. ``number`` counts on over all that
+ *     is said of the share: new stills, patches and movements; what comes with a lower number than one
+ *     before is refused (``outdated``).
+ */
+export interface StillMoved {
+  type: "still_moved";
+  id: number;
+  share: string;
+  still: number;
+  number: number;
+  area?: StillArea | null;
+}
+/**
+ * A rectangle of a still, in its pixels.
+ */
+export interface StillArea {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+/**
  * At least every 2 s. A connection silent for 4 s counts as dropped.
  */
 export interface Ping {
@@ -549,7 +580,7 @@ export interface Error {
  *
  *     ``seq`` is the log's. ``server_time`` in ms since the epoch. ``media`` names the router's
  *     instance: when it differs from the one the client's transports were made with, start media anew.
- *     Null while media is not there for this account.
+ *     Null while media is not there for this account. ``stills``: all there are, for those inside.
  */
 export interface State {
   type: "state";
@@ -557,6 +588,7 @@ export interface State {
   serverTime: number;
   view: LessonView;
   media: string | null;
+  stills: StillShown[];
 }
 /**
  * Everything one account may see now. ``messages``: the newest 200, oldest first.
@@ -638,6 +670,29 @@ export interface ChatMessage {
   name: string;
   text: string;
   at: number;
+}
+/**
+ * A share that rests, as a picture of ``width`` by ``height`` pixels that belongs over its video, with ``parts``
+ *     upon it in their order. Pictures are got from ``/api/lessons/{lesson}/shares/{share}/stills/{still}/{part}``,
+ *     ``part`` being ``full`` (lossless), ``light`` (few shades of grey) or a patch's number. A size of 0:
+ *     there is none yet. An answer shorter than its size was outdated on the way.
+ */
+export interface StillShown {
+  share: string;
+  still: number;
+  width: number;
+  height: number;
+  fullBytes: number;
+  lightBytes: number;
+  parts: StillPart[];
+}
+/**
+ * ``patch``: names the picture that lies there, of ``bytes``; 0: a hole, through which the video is seen.
+ */
+export interface StillPart {
+  area: StillArea;
+  patch: number;
+  bytes: number;
 }
 /**
  * Apply to the view. ``seq`` grows by at least one from message to message.
@@ -808,6 +863,21 @@ export interface TransportState {
 export interface Speakers {
   type: "speakers";
   participants: string[];
+}
+/**
+ * A share rests, or what is known of its still has changed: takes the place of what was said of the share's
+ *     still before.
+ */
+export interface Still {
+  type: "still";
+  shown: StillShown;
+}
+/**
+ * The share moves: its still shows what is no more.
+ */
+export interface StillGone {
+  type: "still_gone";
+  share: string;
 }
 /**
  * Something to tell in plain words, by ``code``: recording_disk_full, recording_slow_disk,

@@ -142,6 +142,7 @@ def messages(
         (ask.ReleaseConsumer, {"consumer": "x"}),
         (ask.PauseShare, {"share": scene.share}),
         (ask.ResumeShare, {"share": scene.share}),
+        (ask.StillMoved, {"share": scene.share, "still": 1, "number": 1}),
         (ask.StopShare, {"share": scene.share}),
         (ask.Withdraw, {}),
         (ask.Knock, {}),
@@ -184,6 +185,7 @@ INSIDE_ONLY = dict.fromkeys(
         ask.PauseShare,
         ask.ResumeShare,
         ask.StopShare,
+        ask.StillMoved,
     ),
     "not_admitted",
 )
@@ -211,6 +213,7 @@ EXPECTED: dict[str, dict[type[ask.ClientMessage], str]] = {
         ask.PauseShare: "not_allowed",
         ask.ResumeShare: "not_allowed",
         ask.StopShare: "not_allowed",
+        ask.StillMoved: "not_allowed",
         ask.Withdraw: "already",
         ask.EndLesson: "closed",
     },
@@ -225,6 +228,7 @@ HOST = {
     ask.PauseShare: "no_such_share",
     ask.ResumeShare: "no_such_share",
     ask.StopShare: "no_such_share",
+    ask.StillMoved: "no_such_share",
     ask.EndLesson: "closed",
 }
 

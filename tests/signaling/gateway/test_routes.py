@@ -42,6 +42,8 @@ TABLE: dict[tuple[str, str], tuple[int, dict[str, int]]] = {
         404,
         {"anonymous": 401, "teacher": 200, "admin": 200, "staff": 403},
     ),
+    ("PUT", "/api/lessons/{lesson}/shares/{share}/stills/{still}/{part}"): (403, {"anonymous": 401}),
+    ("GET", "/api/lessons/{lesson}/shares/{share}/stills/{still}/{part}"): (403, {"anonymous": 401}),
     # Not an upgrade: those who may enter hear that it must be one.
     ("GET", "/api/lessons/{lesson}/socket"): (400, {"anonymous": 401, "support": 403, "parent1": 403}),
     ("GET", "/api/self-test/socket"): (400, {"anonymous": 401}),
@@ -102,7 +104,9 @@ async def _ask(world: World, method: str, path: str, role: str, status: int) -> 
     lesson = world.lesson
     if path.endswith("/start"):
         lesson = await world.school.lesson(live=False)
-    url = path.format(lesson=lesson, recording="recording1", name="programme.webm")
+    url = path.format(
+        lesson=lesson, recording="recording1", name="programme.webm", share="s", still=1, part="full"
+    )
     body = BODIES.get((method, path))
     if path == "/api/lessons" and method == "POST":
         body = {"title": "Toán", "classId": world.class_id}

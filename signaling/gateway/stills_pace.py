@@ -1,0 +1,45 @@
+"""How fast a still is written to its viewer: in small chunks, so that one that is outdated stops soon."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+
+CHUNK = 16 * 1024
+"""Bytes at once where nothing limits."""
+_SMALLEST = 512
+_STRETCH = 0.1
+"""Seconds of the allowance that one chunk takes at most: a voice packet waits no longer behind it."""
+_KEPT = 10_000
+LOOK_AGAIN = 0.25
+"""Seconds after which, at the latest, somebody who waits looks again: allowances change, stills end."""
+
+
+def chunk_size(rate: float | None) -> int:
+    """``rate``: bytes a second; None: unlimited."""
+    if rate is None:
+        return CHUNK
+    return min(CHUNK, max(_SMALLEST, int(rate * _STRETCH)))
+
+
+class Turns:
+    """Whose next chunk may go when: all that is being written to one viewer shares the allowance."""
+
+    def __init__(self) -> None:
+        self._owed: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
+
+    def wait(self, viewer: Hashable, now: float, size: int, rate: float | None) -> float:
+        """0: ``size`` bytes may go now, and count. Else nothing counts; the seconds until one should ask again.
+
+        ``now``: a steady clock. ``rate``: bytes a second; None: unlimited. Over any time no more goes than
+        the rate and one chunk.
+        """
+        if rate is None:
+            return 0.0
+        at, owed = self._owed.pop(viewer, (now, 0.0))
+        owed = max(0.0, owed - max(0.0, now - at) * max(0.0, rate))
+        go = rate > 0 and owed <= 0
+        self._owed[viewer] = (max(at, now), owed + size if go else owed)
+        if len(self._owed) > _KEPT:
+            self._owed.popitem(last=False)
+        if go:
+            return 0.0
+        return LOOK_AGAIN if rate <= 0 else min(LOOK_AGAIN, max(owed / rate, 0.001))

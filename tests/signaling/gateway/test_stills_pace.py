@@ -1,0 +1,34 @@
+"""A viewer's stills together never take more than the allowance."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signaling.gateway.stills_pace import CHUNK, LOOK_AGAIN, Turns, chunk_size
+
+
+RATES = st.floats(0, 1e6)
+
+
+@given(st.one_of(st.none(), RATES))
+def test_chunks_are_small(rate: float | None) -> None:
+    assert 0 < chunk_size(rate) <= CHUNK
+
+
+@given(RATES, st.lists(st.floats(0, 0.5), min_size=2, max_size=80))
+def test_turns_keep_the_rate(rate: float, pauses: list[float]) -> None:
+    turns, now, gone, size = Turns(), 0.0, 0, chunk_size(rate)
+    for pause in pauses:
+        now += pause
+        if wait := turns.wait("viewer", now, size, rate):
+            assert 0 < wait <= LOOK_AGAIN
+        else:
+            gone += size
+        assert gone <= now * rate + size + 1
+        assert turns.wait("another", now, size, None) == 0
+
+
+def test_who_waits_gets_a_turn_and_a_better_rate_counts_at_once() -> None:
+    turns = Turns()
+    assert turns.wait("viewer", 10.0, 1000, 1000.0) == 0
+    assert turns.wait("viewer", 10.0, 1000, 1.0) == LOOK_AGAIN
+    assert turns.wait("viewer", 10.1, 1000, 10_000.0) == 0
