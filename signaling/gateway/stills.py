@@ -258,8 +258,9 @@ class Stills:
 
     def _drop(self, lesson: LessonId, share: ShareId, known: _OfShare) -> None:
         if known.still is not None:
+            gone = server.StillGone(share, known.still.number)
             self._forget(known)
-            self._sockets.tell_admitted(lesson, server.StillGone(share))
+            self._sockets.tell_admitted(lesson, gone)
 
     def _tell(self, lesson: LessonId, share: ShareId, still: _Still) -> None:
         self._sockets.tell_admitted(lesson, server.Still(_shown(share, still)))

@@ -198,9 +198,10 @@ class Still(ServerMessage, frozen=True, tag="still"):
 
 
 class StillGone(ServerMessage, frozen=True, tag="still_gone"):
-    """The share moves: its still shows what is no more."""
+    """The share moves: its still (of that number) shows what is no more."""
 
     share: str
+    still: int
 
 
 class Notice(ServerMessage, frozen=True, tag="notice"):

@@ -873,11 +873,12 @@ export interface Still {
   shown: StillShown;
 }
 /**
- * The share moves: its still shows what is no more.
+ * The share moves: its still (of that number) shows what is no more.
  */
 export interface StillGone {
   type: "still_gone";
   share: string;
+  still: number;
 }
 /**
  * Something to tell in plain words, by ``code``: recording_disk_full, recording_slow_disk,

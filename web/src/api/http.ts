@@ -8,6 +8,7 @@ import type {
   NewLesson,
   RecordingDetail,
   RecordingList,
+  StillArea,
 } from "../protocol.gen";
 
 /** `code` is the server's, or `unreachable` when it gave no answer. `retryAfter` in seconds. */
@@ -80,6 +81,12 @@ export const api = {
  * a second device, which would take over.
  */
 const PAGE = [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** One picture of a share that rests: `full`, `light`, or a patch's number. `area`: where it belongs, or the hole in it. */
+export function stillPath(lesson: string, share: string, still: number, part: string, area: StillArea | null): string {
+  const query = area ? `?x=${area.x}&y=${area.y}&width=${area.width}&height=${area.height}` : "";
+  return `/api/lessons/${id(lesson)}/shares/${id(share)}/stills/${still}/${part}${query}`;
+}
 
 export const paths = {
   attendance: (lesson: string, format: "csv" | "xlsx") => `/api/lessons/${id(lesson)}/attendance.${format}`,

@@ -9,6 +9,7 @@ import type { LessonView, Person } from "../protocol.gen";
 import { OwnScreen, Preview } from "./device-check";
 import { ScreenView } from "./screen-view";
 import { ShareVideo } from "./share-video";
+import { Still } from "./still";
 import { TileGrid } from "./tile-grid";
 import { Avatar, Button } from "./ui";
 
@@ -53,6 +54,7 @@ export function Stage({ session, view, remote, publishing, speakers }: Props) {
       {screen ? (
         <ScreenView key={screen.share} name={nameOf(view, screen.participant)}>
           <ShareVideo session={session} share={screen} label={words.room.screenOf(nameOf(view, screen.participant))} />
+          <Still session={session} share={screen.share} label={words.room.stillOf(nameOf(view, screen.participant))} />
         </ScreenView>
       ) : (
         publishing.screen && (

@@ -205,6 +205,7 @@ export const en: Words = {
     sharingSelf: "You are sharing your screen",
     sharingSelfHint: "The whole class sees it.",
     screenOf: (name) => `Screen of ${name}`,
+    stillOf: (name) => `Sharp still picture of the screen of ${name}`,
     cameraOf: (name) => `Camera of ${name}`,
     showShare: (name) => `Show ${name}'s screen`,
     screens: "Shared screens",

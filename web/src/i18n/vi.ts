@@ -202,6 +202,7 @@ export const vi = {
     sharingSelf: "Bạn đang chia sẻ màn hình",
     sharingSelfHint: "Cả lớp đang xem màn hình của bạn.",
     screenOf: (name: string) => `Màn hình của ${name}`,
+    stillOf: (name: string) => `Ảnh nét màn hình của ${name}`,
     cameraOf: (name: string) => `Camera của ${name}`,
     showShare: (name: string) => `Xem màn hình của ${name}`,
     screens: "Màn hình đang chia sẻ",

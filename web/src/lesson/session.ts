@@ -7,6 +7,7 @@ import { LessonSocket, Refused, type Link, type Pushed, type Request } from "../
 import { chime } from "../media/chime";
 import { Publisher, type Publishing } from "../media/publisher";
 import type { Bye, LessonView, Notice } from "../protocol.gen";
+import { LessonStills } from "./stills";
 import { LessonMedia, NO_MEDIA, type MediaSnapshot, type RemoteShare } from "./media";
 import { receive, type Seen } from "./view";
 
@@ -41,6 +42,7 @@ const CHIME_MS = 8000;
 export class LessonSession {
   readonly socket: LessonSocket;
   readonly publisher: Publisher;
+  readonly stills: LessonStills;
   #listeners = new Set<() => void>();
   #snapshot: Snapshot;
   #seen: Seen | null = null;
@@ -69,6 +71,7 @@ export class LessonSession {
       onChange: () => this.#set({ publishing: this.publisher.snapshot() }),
       onTrouble: (trouble) => this.tell("trouble", trouble),
     });
+    this.stills = new LessonStills(lesson, this.socket);
     this.#media = new LessonMedia(this.socket, this.publisher, {
       onChange: (part) => this.#set(part),
       isOpen: () => this.#snapshot.link === "open",
@@ -96,6 +99,7 @@ export class LessonSession {
     this.#closed = true;
     if (this.#timer) clearInterval(this.#timer);
     this.#media.drop();
+    this.stills.close();
     this.publisher.close();
     this.socket.close();
     this.#listeners.clear();
@@ -178,6 +182,7 @@ export class LessonSession {
   #set(part: Partial<Snapshot>): void {
     if (this.#closed) return;
     this.#snapshot = { ...this.#snapshot, ...part };
+    if (part.view || part.publishing) this.stills.follow(this.#snapshot.view, this.#snapshot.publishing.screenTrack);
     for (const listener of this.#listeners) listener();
   }
 
@@ -229,6 +234,10 @@ export class LessonSession {
       case "media_reset":
         this.#media.rebuild(message.instance);
         return;
+      case "still":
+      case "still_gone":
+        this.stills.hear(message, false);
+        return;
       case "speakers":
         this.#set({ speakers: message.participants });
         return;
@@ -253,7 +262,10 @@ export class LessonSession {
     const part: Partial<Snapshot> = { view };
     if (message.type === "state") part.clockOffset = message.serverTime - Date.now();
     this.#set(part);
-    if (message.type === "state") this.#stateCame(view, message.media);
+    if (message.type === "state") {
+      this.stills.hear(message, this.#firstState);
+      this.#stateCame(view, message.media);
+    }
     else if (message.change.sharesGone?.length) this.#sharesGone(message.change.sharesGone);
     if (before) this.#letIn(before, view);
     if (before) this.#notice(before, view);
@@ -309,6 +321,7 @@ export class LessonSession {
   #bye(message: Bye): void {
     if (message.reason === "shutting_down") return;
     this.#media.drop();
+    this.stills.close();
     this.publisher.close();
     this.#set({ bye: message.reason, speakers: [] });
   }

@@ -1,0 +1,143 @@
+/** Samples of a screen, and pictures from them. Runs in the worker. */
+import type { StillArea } from "../protocol.gen";
+import type { Layout } from "./still-tiles";
+
+type Source = VideoFrame | ImageBitmap;
+
+/** A sample of a screen: its bytes, and how they lie. */
+export interface Sample {
+  layout: Layout;
+  words: Uint32Array<ArrayBuffer>;
+  /** What the bytes are: a video frame's own format, or the pixels of a canvas. */
+  frame: { format: VideoPixelFormat; planes: PlaneLayout[]; colorSpace: VideoColorSpaceInit } | null;
+}
+
+const word = (bytes: number) => Math.ceil(bytes / 4) * 4;
+
+/** Planes of a video frame whose rows begin at whole words; null where its bytes cannot be had as they are. */
+function frameLayout(format: VideoPixelFormat | null, width: number, height: number): { layout: Layout; planes: PlaneLayout[] } | null {
+  // Each plane: bytes of a row, rows, pixels that a word spans, pixels that a row spans.
+  const half = Math.ceil(width / 2);
+  const halfRows = Math.ceil(height / 2);
+  const parts: Record<string, [number, number, number, number][]> = {
+    I420: [[width, height, 4, 1], [half, halfRows, 8, 2], [half, halfRows, 8, 2]],
+    NV12: [[width, height, 4, 1], [half * 2, halfRows, 4, 2]],
+    RGBX: [[width * 4, height, 1, 1]],
+    RGBA: [[width * 4, height, 1, 1]],
+    BGRX: [[width * 4, height, 1, 1]],
+    BGRA: [[width * 4, height, 1, 1]],
+  };
+  const chosen = format ? parts[format] : undefined;
+  if (!chosen) return null;
+  let size = 0;
+  const planes: PlaneLayout[] = [];
+  const layout: Layout = {
+    width,
+    height,
+    size: 0,
+    planes: chosen.map(([bytes, rows, across, down]) => {
+      const stride = word(bytes);
+      planes.push({ offset: size, stride });
+      const plane = { offset: size / 4, stride: stride / 4, words: stride / 4, rows, across, down };
+      size += stride * rows;
+      return plane;
+    }),
+  };
+  layout.size = size;
+  return { layout, planes };
+}
+
+/** Takes samples, into buffers that it uses in turn: the last two stay valid. */
+export class Sampler {
+  #buffers: Uint32Array<ArrayBuffer>[] = [];
+  #canvas: OffscreenCanvas | null = null;
+
+  async take(source: Source): Promise<Sample> {
+    if (source instanceof ImageBitmap) return this.#drawn(source, source.width, source.height);
+    const { width, height } = source.visibleRect ?? { width: source.displayWidth, height: source.displayHeight };
+    const found = frameLayout(source.format, width, height);
+    if (!found) return this.#drawn(source, width, height);
+    const words = this.#buffer(found.layout.size);
+    await source.copyTo(words, { layout: found.planes });
+    return {
+      layout: found.layout,
+      words,
+      frame: { format: source.format!, planes: found.planes, colorSpace: source.colorSpace.toJSON() },
+    };
+  }
+
+  #drawn(source: Source, width: number, height: number): Sample {
+    if (this.#canvas?.width !== width || this.#canvas.height !== height) this.#canvas = new OffscreenCanvas(width, height);
+    const pen = this.#canvas.getContext("2d", { alpha: false, willReadFrequently: true })!;
+    pen.drawImage(source, 0, 0, width, height);
+    const { data } = pen.getImageData(0, 0, width, height);
+    const words = this.#buffer(data.byteLength);
+    words.set(new Uint32Array(data.buffer));
+    const plane = { offset: 0, stride: width, words: width, rows: height, across: 1, down: 1 };
+    return { layout: { width, height, size: data.byteLength, planes: [plane] }, words, frame: null };
+  }
+
+  #buffer(size: number): Uint32Array<ArrayBuffer> {
+    const used = this.#buffers.length > 1 ? this.#buffers.shift()! : null;
+    const buffer = used?.byteLength === size ? used : new Uint32Array(size / 4);
+    this.#buffers.push(buffer);
+    return buffer;
+  }
+}
+
+/** The sample as a picture of its own, which later samples do not change. */
+export function picture(sample: Sample): OffscreenCanvas {
+  const { width, height } = sample.layout;
+  const canvas = new OffscreenCanvas(width, height);
+  const pen = canvas.getContext("2d", { alpha: false, willReadFrequently: true })!;
+  if (sample.frame) {
+    const { format, planes, colorSpace } = sample.frame;
+    const frame = new VideoFrame(sample.words, { format, codedWidth: width, codedHeight: height, timestamp: 0, layout: planes, colorSpace });
+    pen.drawImage(frame, 0, 0);
+    frame.close();
+  } else pen.putImageData(new ImageData(new Uint8ClampedArray(sample.words.buffer.slice(0)), width, height), 0, 0);
+  return canvas;
+}
+
+export function cut(canvas: OffscreenCanvas, area: StillArea): OffscreenCanvas {
+  const part = new OffscreenCanvas(area.width, area.height);
+  part.getContext("2d", { alpha: false, willReadFrequently: true })!.drawImage(canvas, -area.x, -area.y);
+  return part;
+}
+
+const SHADES = 4;
+const shade = Uint8Array.from({ length: 256 }, (_, y) => (Math.round((y / 255) * (SHADES - 1)) * 255) / (SHADES - 1));
+
+/** In four shades of grey: text stays as readable, in a third to two thirds of the bytes. */
+export function grey(canvas: OffscreenCanvas): OffscreenCanvas {
+  const { width, height } = canvas;
+  const pixels = canvas.getContext("2d")!.getImageData(0, 0, width, height);
+  const words = new Uint32Array(pixels.data.buffer);
+  let last = -1;
+  let grey = 0;
+  for (let at = 0; at < words.length; at++) {
+    const pixel = words[at]!;
+    if (pixel !== last) {
+      last = pixel;
+      const y = shade[((pixel & 255) * 77 + ((pixel >> 8) & 255) * 150 + ((pixel >> 16) & 255) * 29) >> 8]!;
+      grey = (0xff000000 | (y << 16) | (y << 8) | y) >>> 0;
+    }
+    words[at] = grey;
+  }
+  const result = new OffscreenCanvas(width, height);
+  result.getContext("2d", { alpha: false })!.putImageData(pixels, 0, 0);
+  return result;
+}
+
+/** Lossless: WebP of quality 1 where the browser writes it so, else PNG. */
+export async function lossless(canvas: OffscreenCanvas): Promise<Blob> {
+  const webp = await canvas.convertToBlob({ type: "image/webp", quality: 1 });
+  if (webp.type === "image/webp" && (await isLossless(webp))) return webp;
+  return webp.type === "image/png" ? webp : canvas.convertToBlob({ type: "image/png" });
+}
+
+/** A `VP8L` chunk, first or in an extended file. */
+async function isLossless(webp: Blob): Promise<boolean> {
+  const head = new TextDecoder("latin1").decode(await webp.slice(12, 64).arrayBuffer());
+  return head.startsWith("VP8L") || (head.startsWith("VP8X") && head.includes("VP8L"));
+}
