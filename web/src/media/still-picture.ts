@@ -136,8 +136,17 @@ export async function lossless(canvas: OffscreenCanvas): Promise<Blob> {
   return webp.type === "image/png" ? webp : canvas.convertToBlob({ type: "image/png" });
 }
 
-/** A `VP8L` chunk, first or in an extended file. */
+/** Has it a `VP8L` chunk? In an extended file it comes after others, such as the colour profile. */
 async function isLossless(webp: Blob): Promise<boolean> {
-  const head = new TextDecoder("latin1").decode(await webp.slice(12, 64).arrayBuffer());
-  return head.startsWith("VP8L") || (head.startsWith("VP8X") && head.includes("VP8L"));
+  const view = new DataView(await webp.arrayBuffer());
+  for (let at = 12; at + 8 <= view.byteLength; ) {
+    const kind = view.getUint32(at);
+    if (kind === VP8L) return true;
+    if (kind === VP8) return false;
+    at += 8 + view.getUint32(at + 4, true) + (view.getUint32(at + 4, true) & 1);
+  }
+  return false;
 }
+
+const VP8L = 0x5650384c;
+const VP8 = 0x56503820;

@@ -29,6 +29,8 @@ const MOST_PATCHES = 24;
 
 export class StillRules {
   #at: Float64Array;
+  /** When the tile last changed alone, not in a scroll. */
+  #smallAt: Float64Array;
   #patience: Float64Array;
   #outdated: Uint8Array;
   #shownAt: number | null = null;
@@ -43,6 +45,7 @@ export class StillRules {
     now: number,
   ) {
     this.#at = new Float64Array(tiles.count).fill(now);
+    this.#smallAt = new Float64Array(tiles.count).fill(-Infinity);
     this.#patience = new Float64Array(tiles.count).fill(REST_MS);
     this.#outdated = new Uint8Array(tiles.count);
     this.#largeAt = now;
@@ -99,7 +102,8 @@ export class StillRules {
   }
 
   #loseTrust(tile: number, now: number): void {
-    const gap = now - this.#at[tile]!;
+    const gap = now - this.#smallAt[tile]!;
+    this.#smallAt[tile] = now;
     if (gap > FORGET_MS) this.#patience[tile] = REST_MS;
     else if (gap > REST_MS) this.#patience[tile] = Math.min(LONGEST_PATIENCE_MS, this.#patience[tile]! * 2);
   }
