@@ -162,6 +162,7 @@ describe("the rules of stills", () => {
     const screen = new Screen();
     screen.pass(1000);
     screen.change(CARET);
+    expect(screen.pass(50)).toEqual(["moved part"]);
     screen.now += 300;
     const action = screen.rules.next(screen.now);
     expect(action?.type).toBe("patch");
