@@ -33,10 +33,10 @@ class Namespaces(Struct, frozen=True):
         for name, link, end in ((self.server, self.links[0], "dport"), (self.client, self.links[1], "sport")):
             if len(_rules(name)) == 3:
                 # The lookup of own addresses comes first by default, and nothing can be put before it.
-                _ip("-n", name, "rule", "add", "pref", "100", "lookup", "local")
-                _ip("-n", name, "rule", "del", "pref", "0")
+                ip("-n", name, "rule", "add", "pref", "100", "lookup", "local")
+                ip("-n", name, "rule", "del", "pref", "0")
             rule = ("pref", "10", "iif", link, "ipproto", protocol, end, ports, "blackhole")
-            _ip("-n", name, "rule", "add", *rule)
+            ip("-n", name, "rule", "add", *rule)
 
 
 def _rules(name: str) -> list[str]:
@@ -44,34 +44,46 @@ def _rules(name: str) -> list[str]:
     return shown.stdout.splitlines()
 
 
-def _ip(*words: str) -> None:
+def ip(*words: str) -> None:
     done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"ip {' '.join(words)}: {done.stderr.strip()}"
 
 
 @contextmanager
-def two_namespaces() -> Iterator[Namespaces]:
-    """Made for the test and torn down after it; needs root and iproute2."""
+def bare_namespaces() -> Iterator[Namespaces]:
+    """Two that nothing joins, each with its loopback only; needs root and iproute2."""
     assert os.geteuid() == 0, "this test makes network namespaces: run it as root"
     assert shutil.which("ip"), "this test needs iproute2: apt-get install iproute2"
     number = os.getpid() % 100000
     names = Namespaces(f"classroom-s{number}", f"classroom-c{number}", (f"cls{number}", f"clc{number}"))
-    ends = (
-        (names.server, names.links[0], SERVER_ADDRESS),
-        (names.client, names.links[1], CLIENT_ADDRESS),
-    )
     made: list[str] = []
     try:
-        for name, _, _ in ends:
-            _ip("netns", "add", name)
+        for name in (names.server, names.client):
+            ip("netns", "add", name)
             made.append(name)
-        _ip("link", "add", ends[0][1], "type", "veth", "peer", "name", ends[1][1])
-        for name, link, address in ends:
-            _ip("link", "set", link, "netns", name)
-            _ip("-n", name, "address", "add", f"{address}/24", "dev", link)
-            _ip("-n", name, "link", "set", link, "up")
-            _ip("-n", name, "link", "set", "lo", "up")
+            ip("-n", name, "link", "set", "lo", "up")
         yield names
     finally:
         for name in made:
             subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
+
+
+def ends(names: Namespaces) -> tuple[tuple[str, str, str], ...]:
+    """Namespace, name of its interface, address: of the server and of the client."""
+    return (
+        (names.server, names.links[0], SERVER_ADDRESS),
+        (names.client, names.links[1], CLIENT_ADDRESS),
+    )
+
+
+@contextmanager
+def two_namespaces() -> Iterator[Namespaces]:
+    """Made for the test and torn down after it."""
+    with bare_namespaces() as names:
+        server, client = ends(names)
+        ip("link", "add", server[1], "type", "veth", "peer", "name", client[1])
+        for name, link, address in (server, client):
+            ip("link", "set", link, "netns", name)
+            ip("-n", name, "address", "add", f"{address}/24", "dev", link)
+            ip("-n", name, "link", "set", link, "up")
+        yield names
