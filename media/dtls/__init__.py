@@ -2,7 +2,7 @@
 
 ``records`` (what a datagram is, before OpenSSL sees it) and ``association`` (one handshake and what
 follows) are sans-I/O with time as an argument; ``transport`` joins them to the event loop, ``turns`` sees
-that many handshakes at once leave the loop to the packets. ``certificate`` is the only module that touches
+that many handshakes at once leave the loop to the packets, ``suspicion`` when hellos have to bring a cookie. ``certificate`` is the only module that touches
 private names of aiortc: the certificate, the OpenSSL context, the SRTP profiles and the digests are
 aiortc's, the pump is ours (docs/decisions/0016). ``tests/media/test_dtls_contract.py`` fails when the names
 move.

@@ -29,7 +29,8 @@ class Association:
     ``is_broken``: it can come to nothing any more. ``is_over``: the remote said goodbye.
     """
 
-    def __init__(self, certificate: Certificate, is_server: bool) -> None:
+    def __init__(self, certificate: Certificate, is_server: bool, cookie: bytes = b"") -> None:
+        """``cookie``: what a server's first hello has to carry, if it has to."""
         self.is_there = self.is_broken = self.is_over = False
         self.wake_at: float | None = None
         self._is_server = is_server
@@ -39,6 +40,9 @@ class Association:
         self._repeats = 0
         self._ssl = SSL.Connection(certificate.context)
         self._ssl.set_ciphertext_mtu(MTU)
+        self._must_listen = bool(cookie)
+        self.has_cookie = bool(cookie)
+        self._ssl.set_app_data(cookie)
         if is_server:
             self._ssl.set_accept_state()
         else:
@@ -55,6 +59,9 @@ class Association:
             return []
         try:
             self._ssl.bio_write(data)
+            if self._must_listen:
+                self._ssl.DTLSv1_listen()
+                self._must_listen = False
             if not self.is_there:
                 self._advance()
             if self.is_there:

@@ -10,6 +10,7 @@ from aiortc import rtcdtlstransport as _dtls
 from OpenSSL import SSL
 
 from media import srtp
+from media.dtls.suspicion import Suspicion
 from media.dtls.turns import Turns
 from media.parameters import DtlsFingerprint
 from media.srtp import SrtpKeys
@@ -38,6 +39,7 @@ class Certificate:
         )
         self.context = self._make_context()
         self.turns = Turns()
+        self.suspicion = Suspicion()
 
     def _make_context(self) -> SSL.Context:
         """No session of it can be resumed: every association verifies its remote's certificate anew."""
@@ -47,7 +49,14 @@ class Certificate:
         context.set_max_proto_version(_DTLS_1_2)
         context.set_options(SSL.OP_NO_QUERY_MTU | SSL.OP_NO_RENEGOTIATION)
         context.set_mode(SSL.MODE_RELEASE_BUFFERS)
+        context.set_cookie_generate_callback(_cookie_of)
+        context.set_cookie_verify_callback(lambda connection, cookie: bool(cookie == _cookie_of(connection)))
         return context
+
+
+def _cookie_of(connection: SSL.Connection) -> bytes:
+    cookie: bytes = connection.get_app_data()
+    return cookie
 
 
 def is_the_announced(connection: SSL.Connection, announced: tuple[DtlsFingerprint, ...]) -> bool:

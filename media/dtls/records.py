@@ -8,16 +8,18 @@ _HANDSHAKE_HEADER = 12
 _MAX_MESSAGE = 1 << 14
 _CHANGE_CIPHER_SPEC, _ALERT, _HANDSHAKE, _APPLICATION = 20, 21, 22, 23
 _CLIENT_HELLO = 1
+_HELLO_VERIFY_REQUEST = 3
 _RANDOM_AT = HEADER + _HANDSHAKE_HEADER + 2
 _MESSAGES = frozenset({0, 1, 2, 3, 4, 11, 12, 13, 14, 15, 16, 20})
 """Handshake messages of DTLS 1.2 (RFC 6347 §4.2.2, RFC 5246 §7.4)."""
 
 
 class Datagram(NamedTuple):
-    """``random``: of the ClientHello it begins with, if any. ``is_plain_handshake``: begins with a handshake
-    message that nothing protects."""
+    """``random``: of the ClientHello it begins with, if any, and its ``cookie``; None for that when it is in
+    fragments. ``is_plain_handshake``: begins with a handshake message that nothing protects."""
 
     random: bytes | None
+    cookie: bytes | None
     is_plain_handshake: bool
 
 
@@ -52,7 +54,9 @@ def read(data: bytes) -> Datagram | None:
         position = start + length
     if not 0 < size == position:
         return None
-    return Datagram(_random(data), data[0] == _HANDSHAKE and data[3:5] == b"\0\0")
+    random = _random(data)
+    cookie = None if random is None else _cookie(data)
+    return Datagram(random, cookie, data[0] == _HANDSHAKE and data[3:5] == b"\0\0")
 
 
 def _is_handshake(data: bytes, position: int, end: int) -> bool:
@@ -80,6 +84,23 @@ def _random(data: bytes) -> bytes | None:
     ):
         return None
     return data[_RANDOM_AT : _RANDOM_AT + 32]
+
+
+def _cookie(data: bytes) -> bytes | None:
+    """RFC 6347 §4.2.1: behind the random and the session id. ``data`` begins with a hello."""
+    if data[HEADER + 1 : HEADER + 4] != data[HEADER + 9 : HEADER + 12]:
+        return None
+    at = _RANDOM_AT + 32
+    at += 1 + data[at] if at < len(data) else 0
+    return data[at + 1 : at + 1 + data[at]] if at < len(data) else b""
+
+
+def hello_verify_request(hello: bytes, cookie: bytes) -> bytes:
+    """The answer to a hello that costs nothing: say that again, with this cookie."""
+    body = b"\xfe\xff" + bytes((len(cookie),)) + cookie
+    size = len(body).to_bytes(3)
+    message = bytes((_HELLO_VERIFY_REQUEST,)) + size + bytes(5) + size + body
+    return bytes((_HANDSHAKE, 0xFE, 0xFF)) + hello[3:11] + len(message).to_bytes(2) + message
 
 
 def pack(flight: bytes) -> list[bytes]:

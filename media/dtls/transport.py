@@ -1,6 +1,7 @@
 """DTLS on the event loop: which association a datagram is for, timers, and what it all may cost."""
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable
 
@@ -64,6 +65,8 @@ class DtlsTransport:
         self._over = False
         self._steps: Allowance | None = None
         self._hellos: Allowance | None = None
+        self._proofs: Allowance | None = None
+        self._cookie = os.urandom(16)
         self.dropped = 0
 
     def feed(self, data: bytes) -> None:
@@ -78,7 +81,10 @@ class DtlsTransport:
 
     def _is_worth(self, read: records.Datagram) -> bool:
         """Whoever is there listens to ciphertext, and to a handshake only to repeat its last flight."""
-        return self._association is None or read.random is None
+        if self._association is None or read.random is None:
+            return True
+        self._certificate.suspicion.note(asyncio.get_running_loop().time())
+        return False
 
     def _ask_for_a_turn(self) -> None:
         if self._queue and not self._is_waiting:
@@ -91,6 +97,7 @@ class DtlsTransport:
         now = loop.time()
         self._steps = Allowance(64, 32, now)
         self._hellos = Allowance(8, 4, now)
+        self._proofs = Allowance(64, 64, now)
         self._remote = remote
         self._result = loop.create_future()
         try:
@@ -117,10 +124,14 @@ class DtlsTransport:
 
     def step(self) -> bool:
         """One datagram."""
-        self._is_waiting = False
-        if not self._queue:
-            return False
-        data, read = self._queue.popleft()
+        try:
+            if self._queue:
+                self._take(*self._queue.popleft())
+        finally:
+            self._is_waiting = bool(self._queue)
+        return self._is_waiting
+
+    def _take(self, data: bytes, read: records.Datagram) -> None:
         now = asyncio.get_running_loop().time()
         if self._over:
             self.dropped += 1
@@ -128,8 +139,6 @@ class DtlsTransport:
             self._try(data, read, now)
         elif self._may_step(now):
             self._listen(self._association, data, read, now)
-        self._is_waiting = bool(self._queue)
-        return self._is_waiting
 
     def _may_step(self, now: float) -> bool:
         """Whether OpenSSL may be asked; counts it when not."""
@@ -150,7 +159,7 @@ class DtlsTransport:
     def _try(self, data: bytes, read: records.Datagram, now: float) -> None:
         """A datagram that is no hello does not say which try it is for: the wrong ones break, silently."""
         if self._is_server and read.random is not None:
-            association = self._tries.get(read.random) or self._new_try(read.random, now)
+            association = self._try_of(data, read, read.random, now)
             if association is not None and association.wake_at is not None:
                 self._emit(association.repeat(now))
                 return
@@ -171,14 +180,28 @@ class DtlsTransport:
                 self._begin_as_client(now)
         self._set_timer(now)
 
-    def _new_try(self, random: bytes, now: float) -> Association | None:
-        """None when there were too many of late."""
+    def _try_of(self, data: bytes, read: records.Datagram, random: bytes, now: float) -> Association | None:
+        """Of a hello; one that was not there before has to bring the cookie when hellos are suspect. Hellos in
+        fragments are let off: OpenSSL takes none of them with a cookie, and some browsers send no others."""
+        known = self._tries.get(random)
+        has_cookie = read.cookie == self._cookie
+        if known is not None and known.has_cookie >= has_cookie:
+            return known
+        suspicion = self._certificate.suspicion
+        if self._tries and known is None:
+            suspicion.note(now)
+        if read.cookie is not None and not has_cookie and suspicion.is_high(now):
+            if self._proofs is not None and self._proofs.take(now):
+                self._emit([records.hello_verify_request(data, self._cookie)])
+            return None
         if self._hellos is None or not self._hellos.take(now):
             self.dropped += 1
             return None
+        self._tries.pop(random, None)
         if len(self._tries) >= TRIES:
             del self._tries[next(iter(self._tries))]
-        association = self._tries[random] = Association(self._certificate, True)
+        cookie = self._cookie if has_cookie else b""
+        association = self._tries[random] = Association(self._certificate, True, cookie)
         return association
 
     def _settle(self, association: Association, answer: list[bytes]) -> None:

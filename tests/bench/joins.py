@@ -1,7 +1,8 @@
 """What joining costs, and those who are there already: one worker in a process of its own, over loopback.
 
 Run: ``python -m tests.bench.joins [--participants 30] [--seconds 10]``; one JSON line per figure. First
-transports are made one after another (ICE, DTLS), which is all the worker does: what each costs it. Then a
+transports are made (ICE, DTLS), which is all the worker does, one after another and ten a second (less what it
+does while idle): what each costs it. Then a
 stream goes through the worker, a picture a hundredth of a second, a key frame of ten packets when it is asked
 for; its delay (from the sender's call to the kernel's time stamp at the receiver) is told for a quiet worker
 and while participants join, each with two transports and as a consumer of the stream; their first frame is
@@ -13,6 +14,7 @@ import asyncio
 import multiprocessing
 import multiprocessing.connection
 import os
+import select
 import struct
 import sys
 import time
@@ -27,6 +29,7 @@ from tests.media.peer import Peer
 INTERVAL = 0.01
 KEY_PACKETS = 10
 QUIET_SECONDS = 5.0
+IDLE_SECONDS = 5.0
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -41,10 +44,12 @@ async def _serve(pipe: multiprocessing.connection.Connection) -> None:
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
     loop.add_reader(pipe.fileno(), readable.set)
+    poller = select.poll()
+    poller.register(pipe.fileno(), select.POLLIN)
     while True:
         await readable.wait()
         readable.clear()
-        while pipe.poll():
+        while poller.poll(0):
             request = pipe.recv()
             if request is None:
                 loop.remove_reader(pipe.fileno())
@@ -69,11 +74,16 @@ class Remote:
             raise RuntimeError(f"{reply.code}: {reply.detail}")
         return reply
 
-    async def join(self, name: str, direction: str) -> Peer:
+    async def open(self, name: str, direction: str) -> Peer:
+        """Told to connect, but not connected yet."""
         opened = await self.ask(control.OpenTransport("r", name, name, direction))  # type: ignore[arg-type]
         assert isinstance(opened, control.TransportOpened)
         peer = Peer(opened.parameters)
         await self.ask(control.ConnectTransport(name, peer.dtls_parameters))
+        return peer
+
+    async def join(self, name: str, direction: str) -> Peer:
+        peer = await self.open(name, direction)
         await peer.connect()
         return peer
 
@@ -173,6 +183,13 @@ class Joiner:
             self._first.set()
 
 
+async def idle_share(remote: Remote) -> float:
+    """Seconds of processor time a second, with nothing to do for those who are there."""
+    began = await remote.cpu()
+    await asyncio.sleep(IDLE_SECONDS)
+    return (await remote.cpu() - began) / IDLE_SECONDS
+
+
 async def one_after_another(remote: Remote, count: int) -> None:
     """What a transport costs, with nothing else to do."""
     peers = [await remote.join(f"warm {index}", "recv") for index in range(10)]
@@ -181,6 +198,15 @@ async def one_after_another(remote: Remote, count: int) -> None:
     spent = await remote.cpu() - began
     figure("joins", "CPU to make a transport", spent / count * 1000, "ms", transports=count)
     figure("joins", "memory of a transport", (remote.resident() - before) / count / 1000, "kB")
+
+    idle = await idle_share(remote)
+    began, started = await remote.cpu(), time.perf_counter()
+    for index in range(count // 2):
+        peers.append(await remote.join(f"slow {index}", "recv"))
+        await asyncio.sleep(0.1)
+    spent, took = await remote.cpu() - began, time.perf_counter() - started
+    spent -= took * (idle + await idle_share(remote)) / 2
+    figure("joins", "CPU to make a transport, ten a second", spent / (count // 2) * 1000, "ms")
     for peer in peers:
         await peer.close()
 
@@ -214,10 +240,8 @@ async def measure(remote: Remote, participants: int, seconds: float) -> None:
         figure("joins", f"time to {name}, p95", percentile(took, 0.95) * 1000, "ms")
     peers += [peer for joiner in joiners for peer in joiner.peers]
 
-    began = await remote.cpu()
-    await asyncio.sleep(seconds)
-    spent = await remote.cpu() - began
-    figure("joins", "CPU of 100 idle transports", spent / seconds / len(peers) * 100 * 100, "% of a core")
+    share = await idle_share(remote)
+    figure("joins", "CPU of 100 idle transports", share / len(peers) * 100 * 100, "% of a core")
     for peer in peers:
         await peer.close()
 

@@ -26,6 +26,19 @@ def test_hellos_are_told_apart_by_their_random():
     assert read(record(22, bytes(80), epoch=1)).random is None
 
 
+def test_the_cookie_of_a_hello():
+    def cookie(session: bytes, rest: bytes, total: int | None = None) -> bytes | None:
+        body = b"\xfe\xfd" + RANDOM + bytes((len(session),)) + session + rest
+        return read(record(22, message(1, body, total=total))).cookie
+
+    assert cookie(b"", b"\0" + bytes(30)) == b""
+    assert cookie(b"abc", b"\4cook" + bytes(30)) == b"cook"
+    assert cookie(b"abc", b"\4cook", total=900) is None, "in fragments"
+    assert cookie(b"abc", b"") == b""
+    assert cookie(b"abc", b"\xffshort") != b"cook"
+    assert read(hello(b"\xfe\xfd" + RANDOM + b"\xff")).cookie == b""
+
+
 def test_plaintext_may_be_a_handshake_and_nothing_else():
     assert read(record(22, message(11, b"abc") + message(16, b"de"))).is_plain_handshake
     assert not read(record(20, b"\1") + record(22, bytes(40), epoch=1)).is_plain_handshake
