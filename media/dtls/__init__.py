@@ -1,14 +1,13 @@
 """DTLS: authenticates a remote by its fingerprint and agrees with it on SRTP keys.
 
-``records`` (what a datagram is, before OpenSSL sees it) and ``association`` (one handshake and what
-follows) are sans-I/O with time as an argument; ``transport`` joins them to the event loop, ``turns`` sees
-that many handshakes at once leave the loop to the packets, ``suspicion`` when hellos have to bring a cookie. ``certificate`` is the only module that touches
-private names of aiortc: the certificate, the OpenSSL context, the SRTP profiles and the digests are
-aiortc's, the pump is ours (docs/decisions/0016). ``tests/media/test_dtls_contract.py`` fails when the names
-move.
+``records`` (what a datagram is, before OpenSSL sees it), ``association`` (one handshake and what follows),
+``allowance`` and ``suspicion`` (what strangers may cost, and when hellos have to bring a cookie) are sans-I/O
+with time as an argument. ``transport`` joins them to the event loop; ``turns`` sees that many handshakes at
+once leave it to the packets. ``certificate`` is the only module that touches private names of aiortc: the
+certificate, the OpenSSL context, the SRTP profiles and the digests are aiortc's, the pump is ours
+(docs/decisions/0016). ``tests/media/test_dtls_contract.py`` fails when the names move.
 
-Invariant: nothing an authenticated-by-nobody datagram says ends an association or a try at one, and what
-it may cost is bounded.
+Invariant: nothing that nobody has authenticated ends an association, and what it may cost is bounded.
 """
 
 from media.dtls.association import DtlsFailed

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from media.dtls import records
+from media.dtls.allowance import Allowance
 from media.dtls.association import Association, DtlsFailed
 from media.dtls.certificate import Certificate
 from media.parameters import DtlsParameters
@@ -15,25 +16,6 @@ HANDSHAKE_SECONDS = 15.0
 QUEUE = 16
 TRIES = 4
 """Handshakes that may be open at once, by ClientHello: the remote's is among them whoever else sends hellos."""
-
-
-class Allowance:
-    """How much may be done: ``most`` at once, ``per_second`` over time."""
-
-    __slots__ = ("_at", "_left", "_most", "_per_second")
-
-    def __init__(self, most: float, per_second: float, now: float) -> None:
-        self._most = self._left = most
-        self._per_second = per_second
-        self._at = now
-
-    def take(self, now: float) -> bool:
-        self._left = min(self._most, self._left + (now - self._at) * self._per_second)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
 
 
 class DtlsTransport:
