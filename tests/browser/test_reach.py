@@ -46,6 +46,7 @@ class Apart(Struct, frozen=True):
     teachers: School
     students: School
     product: Product
+    stop_turn: Callable[[], None]
 
     async def lesson(self, title: str) -> tuple[Person, Person]:
         teacher, _ = await self.teachers.lesson(title)
@@ -89,7 +90,7 @@ async def apart(
                 far = await _launch(playwright, directory, "far", names.in_client)
                 teachers, students = await School.open(near, product), School(far, product)
                 try:
-                    yield Apart(names, teachers, students, product)
+                    yield Apart(names, teachers, students, product, stack.close)
                 except BaseException:
                     await teachers.keep_evidence(artifacts)
                     await students.keep_evidence(lambda name: artifacts(f"far-{name}"))

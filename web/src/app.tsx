@@ -9,6 +9,7 @@ import { LessonsPage } from "./pages/lessons";
 import { LoginPage } from "./pages/login";
 import { RecordingPage } from "./pages/recording";
 import { RecordingsPage } from "./pages/recordings";
+import { SelfTestPage } from "./pages/self-test";
 import { Link, match, navigate, usePath } from "./router";
 
 export function App() {
@@ -60,6 +61,7 @@ function Pages() {
 function framed(path: string, notFound: string, back: string) {
   if (path === "/") return <LessonsPage />;
   if (match("/recordings", path)) return <RecordingsPage />;
+  if (match("/self-test", path)) return <SelfTestPage />;
   const recording = match("/recordings/:id", path);
   if (recording?.["id"]) return <RecordingPage key={recording["id"]} recording={recording["id"]} />;
   const attendance = match("/lessons/:id/attendance", path);

@@ -88,10 +88,13 @@ export function stillPath(lesson: string, share: string, still: number, part: st
   return `/api/lessons/${id(lesson)}/shares/${id(share)}/stills/${still}/${part}${query}`;
 }
 
+const sockets = () => `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}`;
+
 export const paths = {
   attendance: (lesson: string, format: "csv" | "xlsx") => `/api/lessons/${id(lesson)}/attendance.${format}`,
   programme: (recording: string) => `/api/recordings/${id(recording)}/programme`,
   file: (recording: string, name: string) => `/api/recordings/${id(recording)}/files/${id(name)}`,
   socket: (lesson: string) =>
-    `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/lessons/${id(lesson)}/socket?page=${PAGE}`,
+    `${sockets()}/api/lessons/${id(lesson)}/socket?page=${PAGE}`,
+  selfTest: () => `${sockets()}/api/self-test/socket`,
 };

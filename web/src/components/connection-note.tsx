@@ -3,6 +3,7 @@ import { DialogTrigger, Dialog, Popover } from "react-aria-components";
 import { useWords } from "../i18n/language";
 import type { Snapshot } from "../lesson/session";
 import { watchLevel } from "../media/level";
+import { SelfTestLink } from "./self-test-link";
 import { Button } from "./ui";
 
 /** What the connection and the microphone are doing, in plain words. */
@@ -37,6 +38,7 @@ export function ConnectionNote({ snapshot, children }: { snapshot: Snapshot; chi
             </p>
           )}
           <MicrophoneLine track={publishing.microphone ? publishing.microphoneTrack : null} />
+          <SelfTestLink />
         </Dialog>
       </Popover>
     </DialogTrigger>

@@ -6,6 +6,7 @@ import type { LessonView } from "../protocol.gen";
 import { forgetAsk, Link } from "../router";
 import { DeviceCheck } from "./device-check";
 import { LanguageSwitch, Logo, SignOut, ThemeSwitch } from "./frame";
+import { SelfTestLink } from "./self-test-link";
 import { LinkBanner, Toasts } from "./told";
 import { Button, Spinner } from "./ui";
 
@@ -84,6 +85,7 @@ export function PreJoin({ session, snapshot, view }: Props) {
               {you.hosts || you.admission === "admitted" ? words.join.enter : words.join.ask}
             </Button>
           )}
+          <SelfTestLink className="back" />
           <Link className="back" href="/">
             {words.app.back}
           </Link>

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { CalendarPlus, Clapperboard, ChevronRight } from "lucide-react";
+import { Activity, CalendarPlus, Clapperboard, ChevronRight } from "lucide-react";
 import { useMe } from "../account";
 import { api } from "../api/http";
 import { LessonItem } from "../components/lesson-item";
@@ -42,6 +42,10 @@ export function LessonsPage() {
       <div className="page-head">
         <h1>{words.lessons.title}</h1>
         <div className="page-actions">
+          <Link href="/self-test" className="button plain">
+            <Activity aria-hidden />
+            {words.selfTest.title}
+          </Link>
           <Link href="/recordings" className="button plain">
             <Clapperboard aria-hidden />
             {words.lessons.recordings}
