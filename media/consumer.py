@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from media import layers
 from media.fanout.port import ALL_LAYERS, Leg, Outlet, Source
 from media.keyframes import RetransmissionBudget, SubscriberBudget
 from media.negotiation import Accepted
@@ -79,6 +80,12 @@ class Consumer:
         return self._awaited is not None
 
     @property
+    def top_index(self) -> int:
+        """The encoding it should be on."""
+        last = len(self.producer.streams) - 1
+        return last if self.top is None else min(self.top, last)
+
+    @property
     def wants(self) -> bool:
         """Whether its subscriber should get something now."""
         return (
@@ -126,6 +133,17 @@ class Consumer:
         """The producer, the line or the subscriber pauses: what comes next begins a new epoch."""
         self.leg.follow(None)
         self._awaited = self.stream = None
+
+    def prefer(self, width: int, height: int, now: float) -> None:
+        """How large it is shown."""
+        self.size = (width, height)
+        self.choose(self.fitting, self._temporal, now)
+
+    @property
+    def fitting(self) -> int | None:
+        """The highest encoding that is of use at the size it is shown; None: any."""
+        count = len(self.producer.streams)
+        return None if self.size is None or count == 1 else layers.fitting(self.size[0], count)
 
     def choose(self, top: int | None, temporal: int, now: float) -> None:
         """Which encoding at most, and which temporal layer at most."""

@@ -21,6 +21,7 @@ class Consuming:
             control.Consume: self._consume,
             control.ResumeConsumer: self._resume,
             control.PauseConsumer: self._pause,
+            control.PreferConsumer: self._prefer,
             control.CloseConsumer: self._close,
         }
 
@@ -50,6 +51,13 @@ class Consuming:
 
     async def _pause(self, request: control.PauseConsumer) -> control.Reply:
         self._registry.consumer(request.consumer).pause()
+        return control.Done()
+
+    async def _prefer(self, request: control.PreferConsumer) -> control.Reply:
+        consumer = self._registry.consumer(request.consumer)
+        if not 0 < request.width <= 16_384 or not 0 < request.height <= 16_384:
+            raise Refused("invalid", "a picture has a size")
+        consumer.prefer(request.width, request.height, self._around.clock())
         return control.Done()
 
     async def _close(self, request: control.CloseConsumer) -> control.Reply:

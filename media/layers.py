@@ -21,10 +21,26 @@ class Clock(NamedTuple):
 def best(last_packet_at: Sequence[float | None], now: float) -> int | None:
     """The highest encoding (they are ordered from lowest) that is arriving."""
     for index in range(len(last_packet_at) - 1, -1, -1):
-        arrived = last_packet_at[index]
-        if arrived is not None and now - arrived <= STOPPED_SECONDS:
+        if is_arriving(last_packet_at[index], now):
             return index
     return None
+
+
+def is_arriving(last_packet_at: float | None, now: float) -> bool:
+    return last_packet_at is not None and now - last_packet_at <= STOPPED_SECONDS
+
+
+BASE_WIDTH = 640
+"""What cameras are captured at; encodings are this, halved and halved again."""
+_ENOUGH = 0.75
+
+
+def fitting(width: int, count: int) -> int:
+    """The lowest of ``count`` encodings that fills ``width`` device pixels well enough."""
+    for index in range(count - 1):
+        if BASE_WIDTH / 2 ** (count - 1 - index) >= _ENOUGH * width:
+            return index
+    return count - 1
 
 
 def timestamp_offset(

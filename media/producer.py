@@ -13,6 +13,7 @@ from media.rtp.packet import Packet
 from media.stats import Counters
 from media.stream import Stream
 from media.tapping import Tap
+from media.wanted import Wanted, wanted_encodings
 
 SENDER_SSRC = 1
 REPORT_SECONDS = 0.1
@@ -59,6 +60,7 @@ class Producer:
         self.consumers: dict[str, Consumer] = {}
         self.taps: list[Tap] = []
         self.key_frames_asked = 0
+        self._wanted: Wanted | None = None
         if paused:
             self._pause_sources(True)
 
@@ -131,6 +133,21 @@ class Producer:
         if len(self.streams) > 1:
             for consumer in self.consumers.values():
                 consumer.adjust(now)
+
+    def take_layers(self, now: float) -> tuple[bool, ...] | None:
+        """Which encodings to ask of the publisher, when that has changed; of pictures only."""
+        if not self.is_video or self.closed:
+            return None
+        streams = self.streams
+        if self._wanted is None:
+            self._wanted = Wanted(len(streams), now)
+        subscribers = [consumer for consumer in self.consumers.values() if consumer.wants]
+        tops = [consumer.top_index for consumer in subscribers]
+        if self.taps:
+            tops.append(len(streams) - 1)
+        taken = [streams.index(c.stream) for c in self.consumers.values() if c.stream is not None]
+        arriving = [layers.is_arriving(stream.last_packet_at, now) for stream in streams]
+        return self._wanted.step(wanted_encodings(tops, taken, arriving), now)
 
     def take_loudest(self) -> int | None:
         """A voice's loudest level (-dBov) since the last call; None: not heard."""

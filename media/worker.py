@@ -122,6 +122,9 @@ class Worker:
                 producer.tick(now)
                 if count % _FEEDBACK_TICKS == 0:
                     producer.refresh(now)
+                    layers = producer.take_layers(now)
+                    if layers is not None:
+                        self._tell(control.LayersWanted(transport.router.id, producer.id, layers))
                     level = producer.take_loudest()
                     if level is not None:
                         transport.router.speakers.note(producer.id, level, now)

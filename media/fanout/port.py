@@ -102,12 +102,12 @@ class SourceSettings(NamedTuple):
 class SourceState(NamedTuple):
     """``base``, ``highest``: first and highest unwrapped number, -1 before the first packet. ``jitter`` in
     clock ticks (RFC 3550 §A.8). ``loudest``: least audio level (-dBov) since the last ``state()``, 127: none.
-    ``packets`` and ``octets`` (of whole templates) count what was not there before."""
+    ``packets`` counts what was not there before, ``octets`` (of whole templates) the same by temporal layer, 0 to 3."""
 
     base: int
     highest: int
     packets: int
-    octets: int
+    octets: tuple[int, int, int, int]
     jitter: int
     timestamp: int
     last_packet_at: float

@@ -54,7 +54,8 @@ class PythonSource:
         self._paused = self._tapped = self._closed = False
         self._base = self._jitter_highest = -1
         self._ssrc = 0
-        self._packets = self._octets = 0
+        self._packets = 0
+        self._octets = [0, 0, 0, 0]
         self._transit: float | None = None
         self._jitter = 0.0
         self._loudest = SILENCE
@@ -124,7 +125,7 @@ class PythonSource:
             self._ssrc = header.ssrc
         built = build(packet, header, seq, self._targets[payload_type], self._kept, picture, skip, self._ssrc)
         self._packets += 1
-        self._octets += len(built.template)
+        self._octets[built.temporal & 3] += len(built.template)
         if settings.is_video:
             self.history.keep(built)
             if built.key_frame_start:
@@ -186,7 +187,7 @@ class PythonSource:
             self._base,
             -1 if highest is None or self._base < 0 else highest,
             self._packets,
-            self._octets,
+            (self._octets[0], self._octets[1], self._octets[2], self._octets[3]),
             int(self._jitter),
             self.newest.timestamp if self.newest else 0,
             self.last_packet_at,
