@@ -29,7 +29,9 @@ class Original(Protocol):
 
     id: str
     accepted: Accepted
+    peer: str
     is_video: bool
+    is_detailed: bool
     paused: bool
     streams: list[Stream]
 

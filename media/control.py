@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from media.parameters import (
+    Content,
     DtlsParameters,
     IceParameters,
     Kind,
@@ -92,6 +93,7 @@ class Produce(Struct, frozen=True, tag="media.produce"):
     rtp_parameters: RtpParameters
     tag: str = ""
     paused: bool = False
+    content: Content = ""
 
 
 class CloseProducer(Struct, frozen=True, tag="media.close_producer"):

@@ -13,6 +13,8 @@ PayloadType = Annotated[int, Meta(ge=0, le=127)]
 Ssrc = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
 ExtensionId = Annotated[int, Meta(ge=1, le=255)]
 Kind = Literal["audio", "video"]
+Content = Literal["", "detail", "motion"]
+"""A picture's content hint (W3C mst-content-hint): ``detail`` is text, whose resolution must not fall."""
 FmtpValue = Annotated[str, Meta(max_length=256)] | int | float | bool | None
 Fmtp = Annotated[dict[Token, FmtpValue], Meta(max_length=32)]
 

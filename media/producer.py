@@ -6,7 +6,7 @@ from media import layers
 from media.consumer import Consumer
 from media.fanout.port import Fanout, Outlet, Source
 from media.negotiation import Accepted
-from media.parameters import RtpParameters
+from media.parameters import Content, RtpParameters
 from media.rtcp.feedback import build_nack, build_pli
 from media.rtcp.reports import SenderInfo
 from media.rtp.packet import Packet
@@ -26,6 +26,7 @@ class Carrier(Protocol):
     """The transport, as the producers it carries need it."""
 
     id: str
+    peer: str
     outlet: Outlet
     counters: Counters
 
@@ -44,8 +45,11 @@ class Producer:
         tag: str,
         paused: bool,
         fanout: Fanout,
+        content: Content = "",
     ) -> None:
         self.id = producer_id
+        self.peer = transport.peer
+        self.is_detailed = content == "detail"
         self.transport = transport
         self.accepted = accepted
         self.parameters = parameters

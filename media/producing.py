@@ -57,6 +57,7 @@ class Producing:
             request.tag,
             request.paused,
             self._around.fanout,
+            request.content,
         )
         self._registry.producers[producer.id] = producer
         transport.add_producer(producer)

@@ -16,10 +16,15 @@ class Speakers:
     def __init__(self) -> None:
         self._levels: dict[str, float] = {}
         self._heard_at: dict[str, float] = {}
+        self._peers: dict[str, str] = {}
         self._said: tuple[tuple[str, int], ...] = ()
         self._said_at = float("-inf")
 
-    def note(self, producer: str, level: int, now: float) -> None:
+    def has(self, peer: str) -> bool:
+        """Whether one of its producers is heard now."""
+        return peer in self._peers.values()
+
+    def note(self, producer: str, level: int, now: float, peer: str = "") -> None:
         """``level``: -dBov, 0 is loudest; of the last tenth of a second."""
         before = self._levels.get(producer, float(SILENCE))
         weight = _ATTACK if level < before else _DECAY
@@ -27,10 +32,12 @@ class Speakers:
         self._levels[producer] = smoothed
         if smoothed <= HEARD:
             self._heard_at[producer] = now
+            self._peers[producer] = peer
 
     def forget(self, producer: str) -> None:
         self._levels.pop(producer, None)
         self._heard_at.pop(producer, None)
+        self._peers.pop(producer, None)
 
     def changed(self, now: float) -> tuple[tuple[str, int], ...] | None:
         """What to say, loudest first; None when there is nothing new or it is too soon."""
@@ -39,6 +46,7 @@ class Speakers:
         for producer, heard_at in list(self._heard_at.items()):
             if now - heard_at > RELEASE_SECONDS:
                 del self._heard_at[producer]
+                self._peers.pop(producer, None)
                 self._levels[producer] = float(SILENCE)
         loudest = sorted((self._levels[producer], producer) for producer in self._heard_at)[:MOST]
         speakers = tuple((producer, round(level)) for level, producer in loudest)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from media import control
+from media.downlinks import Downlinks
 from media.dtls import Certificate
 from media.ice import host_candidates
 from media.network import Network
@@ -57,6 +58,7 @@ class Worker:
         self._ticker: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._operations: Operations | None = None
+        self._downlinks: Downlinks
         self._told_at = float("-inf")
 
     async def start(self) -> None:
@@ -70,6 +72,7 @@ class Worker:
             self.clock,
         )
         ips = self.settings.announced_ips or (self.settings.host,)
+        self._downlinks = Downlinks(self.registry, self.network.fanout)
         self._operations = Operations(self.registry, around, host_candidates(ips, self.port))
         self._ticker = asyncio.get_running_loop().create_task(self._tick_on(), name="media rtcp")
 
@@ -127,13 +130,16 @@ class Worker:
                         self._tell(control.LayersWanted(transport.router.id, producer.id, layers))
                     level = producer.take_loudest()
                     if level is not None:
-                        transport.router.speakers.note(producer.id, level, now)
+                        transport.router.speakers.note(producer.id, level, now, producer.peer)
                 if count % _SLOW_TICKS == 0:
                     producer.tick_slowly(now)
             if count % _FEEDBACK_TICKS == 0:
                 transport.feedback()
             if count % _REPORT_TICKS == 0:
                 transport.report(now)
+        if count % _FEEDBACK_TICKS == 0:
+            for held in self._downlinks.step(now):
+                self._tell(held)
         if count % _SLOW_TICKS == 0:
             self.network.watch_consent(self.registry.transports.values(), now)
             for router in self.registry.routers.values():

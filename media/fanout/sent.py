@@ -21,6 +21,7 @@ class SentLog:
         "_acked_octets",
         "_acked_packets",
         "_delay_last",
+        "_delay_max",
         "_delay_min",
         "_delay_sum",
         "_lost",
@@ -48,7 +49,7 @@ class SentLog:
 
     def _forget(self) -> None:
         self._acked_packets = self._acked_octets = self._lost = 0
-        self._delay_min = self._delay_sum = self._delay_last = self._rtt = 0
+        self._delay_min = self._delay_max = self._delay_sum = self._delay_last = self._rtt = 0
 
     def note(self, number: int, now_us: int, size: int) -> None:
         at = number & _MASK
@@ -74,6 +75,8 @@ class SentLog:
             delay = self._remote(arrived) - sent
             if not self._acked_packets or delay < self._delay_min:
                 self._delay_min = delay
+            if not self._acked_packets or delay > self._delay_max:
+                self._delay_max = delay
             self._acked_packets += 1
             self._acked_octets += size
             self._delay_sum += delay
@@ -102,6 +105,7 @@ class SentLog:
             voice_octets=self.voice_octets - self._voice_told,
             probe_octets=self.probe_octets - self._probes_told,
             delay_min_us=self._delay_min,
+            delay_max_us=self._delay_max,
             delay_mean_us=self._delay_sum // acked if acked else 0,
             delay_last_us=self._delay_last,
             rtt_us=self._rtt,

@@ -1,0 +1,39 @@
+"""The downlinks of all subscribers of a worker, stepped together."""
+
+from collections.abc import Iterator
+
+from media import control
+from media.downlink import Downlink
+from media.fanout.port import Fanout
+from media.registry import Registry
+from media.transport import Transport
+
+
+class Downlinks:
+    """One for each connected transport that carries consumers; made and let go of as transports are."""
+
+    def __init__(self, registry: Registry, fanout: Fanout) -> None:
+        self._registry = registry
+        self._fanout = fanout
+        self._links: dict[Transport, Downlink] = {}
+
+    def get(self, transport: Transport) -> Downlink | None:
+        return self._links.get(transport)
+
+    def step(self, now: float) -> Iterator[control.ConsumersHeld]:
+        """Ten times a second; what has changed for whom."""
+        digests = dict(self._fanout.digests())
+        transports = self._registry.transports
+        for gone in [t for t in self._links if transports.get(t.id) is not t]:
+            del self._links[gone]
+        for transport in list(transports.values()):
+            if transport.direction != "recv" or not transport.is_connected:
+                continue
+            link = self._links.get(transport)
+            if link is None:
+                speakers = transport.router.speakers
+                link = self._links[transport] = Downlink(transport.outlet, transport.consumers, speakers.has)
+            if link.step(digests.get(transport.outlet), now):
+                yield control.ConsumersHeld(
+                    transport.router.id, transport.peer, link.held.consumers, link.held.voice_only
+                )
