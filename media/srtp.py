@@ -57,6 +57,11 @@ class Session:
         self.tag = RTP_TAG[profile]
         self._size = ffi.new("int *")
 
+    def give(self) -> Any:
+        """The handle, which is the caller's to free from now on."""
+        handle, self.handle = self.handle, None
+        return handle
+
     def forget(self, ssrc: int) -> None:
         """Free what libsrtp keeps of an SSRC. An outgoing SSRC must never be used again afterwards."""
         if self.handle is not None:

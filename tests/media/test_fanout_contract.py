@@ -76,6 +76,7 @@ async def test_every_leg_gets_its_own_numbers(make, host):
             assert [element(packet, 1) for packet in got] == [b"000%d" % index] * 4
             assert [int.from_bytes(element(packet, 5)) for packet in got] == [0, 1, 2, 3]
             assert [picture_of(packet)[1] for packet in got] == [1, 2, 3, 4]
+        await until(lambda: heard.key_frames)
         assert heard.key_frames == 1
         assert board.count("sent_packets") >= 12
         assert set(board.fanout.counters()) == set(COUNTERS)
@@ -563,6 +564,7 @@ async def test_closed_handles_take_and_tell_nothing(make):
         publisher, source, heard, end, leg, told = await followed(board)
         publisher.send(video(0, key=True))
         await end.come(1)
+        await until(lambda: told.began)
         leg.close()
         leg.close()
         await board.settle()
