@@ -16,10 +16,10 @@ PATIENT_SECONDS = 4.0
 class SourceGate:
     """One per incoming video stream. Times are seconds, monotonic."""
 
-    __slots__ = ("_asked_at", "_pending", "_tries", "_unanswered")
+    __slots__ = ("_asked_at", "_pending", "_tries", "_unanswered", "_wanted_at")
 
     def __init__(self) -> None:
-        self._asked_at = float("-inf")
+        self._asked_at = self._wanted_at = float("-inf")
         self._pending = False
         self._unanswered = False
         self._tries = 0
@@ -27,6 +27,7 @@ class SourceGate:
     def ask(self, now: float) -> bool:
         """Whether to send a request right now; otherwise it is kept for ``due``."""
         self._tries = 0
+        self._wanted_at = now
         if now - self._asked_at < SOURCE_SECONDS:
             self._pending = True
             return False
@@ -42,8 +43,10 @@ class SourceGate:
             return since >= wait and self._send(now)
         return False
 
-    def arrived(self) -> None:
-        """A key frame began."""
+    def arrived(self, at: float) -> None:
+        """A key frame began then. One from before it was wanted last answers nothing."""
+        if at < self._wanted_at:
+            return
         self._pending = self._unanswered = False
         self._tries = 0
 

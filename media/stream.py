@@ -85,7 +85,7 @@ class Stream:
 
     def heard_key_frame(self, now: float) -> None:
         self._key_frame_at = now
-        self.gate.arrived()
+        self.gate.arrived(now)
 
     def heard_packet(self, packet: Packet, wall_ns: int) -> None:
         self._owner.take_packet(self, packet, wall_ns)

@@ -283,7 +283,7 @@ async def test_a_storm_of_nacks_is_cut_off():
         for _ in range(40):
             student.send_rtcp(storm)
         counters = home.worker.counters
-        await until(lambda: home.count("rtcp_received") >= 40)
+        await until(lambda: home.count("rtcp_received") >= 40 and counters.nacks_ignored)
         seconds = clock() - started
         most = keyframes.RequestBudget.MOST + 1000 + seconds * keyframes.RequestBudget.PER_SECOND
         assert counters.nacks_received <= most
@@ -559,8 +559,9 @@ async def test_an_address_change_without_a_restart_is_followed():
         await until(lambda: len(got) == 6)
 
 
-async def test_consent_expires_with_time_and_returns():
-    """Time is the test's: 31 seconds pass at once."""
+async def test_consent_expires_with_time_and_returns(monkeypatch):
+    """Time is the test's: 31 seconds pass at once. (The native fanout answers checks by the machine's clock.)"""
+    monkeypatch.setenv("CLASSROOM_FANOUT", "python")
     ahead = 0.0
 
     async with house() as home:

@@ -80,12 +80,14 @@ def test_a_kept_request_is_sent_later_unless_a_key_frame_comes():
     assert gate.due(0.5)
     assert not gate.due(0.6)
     assert gate.due(1.5), "unanswered"
-    gate.arrived()
+    gate.arrived(1.6)
     assert not gate.due(10.0)
     assert gate.ask(11.0)
     assert not gate.ask(11.2)
-    gate.arrived()
-    assert not gate.due(11.6)
+    gate.arrived(11.1)
+    assert gate.due(11.6), "it began before it was wanted"
+    gate.arrived(11.7)
+    assert not gate.due(13.0)
 
 
 def test_an_unanswered_request_is_repeated_ever_more_patiently():
@@ -94,7 +96,7 @@ def test_an_unanswered_request_is_repeated_ever_more_patiently():
     gate.ask(0.0)
     assert sum(gate.due(float(second)) for second in range(1, 6)) == 4
     assert [second for second in range(6, 60) if gate.due(float(second))] == list(range(8, 60, 4))
-    gate.arrived()
+    gate.arrived(60.0)
     assert not gate.due(100.0)
 
 
