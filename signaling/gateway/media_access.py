@@ -154,7 +154,15 @@ class MediaAccess:
     ) -> None:
         transport = entry.transport
         await self._placement.ask(
-            control.Produce(transport, producer, kind, parameters, tag=entry.tag, paused=entry.paused),
+            control.Produce(
+                transport,
+                producer,
+                kind,
+                parameters,
+                tag=entry.tag,
+                paused=entry.paused,
+                content="detail" if entry.source is Source.SCREEN else "",
+            ),
             control.Done,
         )
         table = self._placement.table
