@@ -1,25 +1,21 @@
 """The native fanout is optional: where no C compiler is, its Python twin serves (docs/decisions/0015)."""
 
-import glob
 import sys
+from pathlib import Path
 
 from setuptools import Extension, setup
 
-NATIVE = "media/fanout/native"
-sources = sorted(glob.glob(f"{NATIVE}/*.c")) if sys.platform.startswith("linux") else []
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT))
+from media.fanout.native import build  # noqa: E402
 
-setup(
-    ext_modules=[
-        Extension(
-            "media.fanout.native._fanout",
-            sources=sources,
-            depends=glob.glob(f"{NATIVE}/*.h"),
-            define_macros=[("_GNU_SOURCE", "1")],
-            extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", "-pthread"],
-            extra_link_args=["-pthread"],
-            optional=True,
-        )
-    ]
-    if sources
-    else []
+native = Extension(
+    "media.fanout.native._fanout",
+    sources=[str(source.relative_to(ROOT)) for source in build.SOURCES],
+    define_macros=list(build.DEFINES),
+    extra_compile_args=list(build.COMPILE),
+    extra_link_args=list(build.LINK),
+    optional=True,
 )
+
+setup(ext_modules=[native] if build.SUPPORTED else [])

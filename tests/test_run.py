@@ -24,6 +24,7 @@ case "$*" in
     cp "$0" .venv/bin/python
     cp "$0" .venv/bin/pip ;;
 *"-m pip"*) echo "pip ${FAIL_PIP:-}" >>"$CALLS"; [ -z "${FAIL_PIP:-}" ] || { echo "no such package"; exit 1; } ;;
+*"-m media.fanout.native.build"*) echo "native" >>"$CALLS"; echo "${NATIVE_SAYS:-native fanout built}" ;;
 *"-m signaling.cli"*) echo "serve $*" >>"$CALLS" ;;
 esac
 """
@@ -49,6 +50,10 @@ class House:
         self.tools.mkdir()
         (self.root / "web/src").mkdir(parents=True)
         (self.root / "web/src/main.ts").write_text("1")
+        native = self.root / "media/fanout/native"
+        native.mkdir(parents=True)
+        for name in ("a.c", "a.h", "build.py"):
+            (native / name).write_text("1")
         (self.root / "web/package-lock.json").write_text("{}")
         (self.root / "requirements.lock").write_text("a==1\n")
         shutil.copy(ROOT / "run", self.root / "run")
@@ -81,7 +86,7 @@ def house(tmp_path: Path) -> House:
     return House(tmp_path)
 
 
-ALL = ["venv", "pip", "npm ci", "npm run", "serve -m"]
+ALL = ["venv", "pip", "native", "npm ci", "npm run", "serve -m"]
 
 
 def test_the_first_start_prepares_all_and_the_second_nothing(house: House) -> None:
@@ -96,6 +101,8 @@ def test_only_what_changed_is_prepared_again(house: House) -> None:
     house.run("serve")
     (house.root / "web/src/main.ts").write_text("2")
     assert house.run("serve")[2] == ["npm run", "serve -m"]
+    (house.root / "media/fanout/native/a.c").write_text("2")
+    assert house.run("serve")[2] == ["native", "serve -m"]
     (house.root / "requirements.lock").write_text("a==2\n")
     assert house.run("serve")[2] == ["pip", "serve -m"]
     (house.root / "web/package-lock.json").write_text('{"a": 1}')
@@ -111,6 +118,15 @@ def test_a_failed_step_shows_its_log_and_is_done_again(house: House) -> None:
     assert "build/run/" in output
     code, output, asked = house.run("serve")
     assert (code, asked) == (0, ALL[1:]), output
+
+
+def test_without_a_compiler_it_says_so_once_and_goes_on(house: House) -> None:
+    code, output, asked = house.run(
+        "serve", NATIVE_SAYS="native fanout not built (no C compiler): the Python one serves"
+    )
+    assert (code, asked) == (0, ALL)
+    assert "no C compiler" in output
+    assert house.run("serve") == (0, "", ["serve -m"])
 
 
 def test_two_at_once_prepare_once(house: House) -> None:
@@ -160,6 +176,8 @@ def test_the_wheel_carries_the_web_client_and_answers(tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "signaling/static/index.html" in names
     assert any(name.startswith("classroom/stores/migrations/") for name in names)
+    assert "media/fanout/native/api.h" in names
+    assert any(name.startswith("media/fanout/native/_fanout") for name in names), "the native fanout"
     assert not [name for name in names if name.startswith(("tests/", "web/"))]
 
     environment = tmp_path / "venv"

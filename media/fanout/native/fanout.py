@@ -26,7 +26,21 @@ from media.rtp.picture import Picture
 
 _BATCH = 256
 (STUN, DTLS, RTCP, UNKNOWN, GAP, LATE, KEY_FRAME, TAPPED, BEGAN, STARVED, STREAM_OUT, DIGEST) = range(1, 13)
-_FIELDS = ["acked_packets", "acked_octets", "lost_packets", "sent_octets", "voice_octets", "probe_octets", "delay_min_us", "delay_max_us", "delay_mean_us", "delay_last_us", "rtt_us", "queued_octets", "queue_delay_us"]
+_FIELDS = [
+    "acked_packets",
+    "acked_octets",
+    "lost_packets",
+    "sent_octets",
+    "voice_octets",
+    "probe_octets",
+    "delay_min_us",
+    "delay_max_us",
+    "delay_mean_us",
+    "delay_last_us",
+    "rtt_us",
+    "queued_octets",
+    "queue_delay_us",
+]
 
 
 class NativeFanout:
