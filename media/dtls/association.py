@@ -30,7 +30,7 @@ class Association:
     """
 
     def __init__(self, certificate: Certificate, is_server: bool, cookie: bytes = b"") -> None:
-        """``cookie``: what a server's first hello has to carry, if it has to."""
+        """``cookie``: what the hello has to carry that this server was asked with already."""
         self.is_there = self.is_broken = self.is_over = False
         self.wake_at: float | None = None
         self._is_server = is_server
@@ -40,13 +40,23 @@ class Association:
         self._repeats = 0
         self._ssl = SSL.Connection(certificate.context)
         self._ssl.set_ciphertext_mtu(MTU)
-        self._must_listen = bool(cookie)
         self.has_cookie = bool(cookie)
-        self._ssl.set_app_data(cookie)
         if is_server:
             self._ssl.set_accept_state()
+            if cookie:
+                self._go_on_from(cookie, certificate.any_hello)
         else:
             self._ssl.set_connect_state()
+
+    def _go_on_from(self, cookie: bytes, any_hello: bytes) -> None:
+        """To where a server is that has asked for the cookie. Whoever asked did so without an association;
+        which hello was asked does not matter, for the handshake begins with the one that brings the cookie
+        (RFC 6347 §4.2.1). OpenSSL's own way, ``DTLSv1_listen``, takes no hello that is in fragments."""
+        self._ssl.set_options(SSL.OP_COOKIE_EXCHANGE)  # type: ignore[arg-type]
+        self._ssl.set_app_data(cookie)
+        self._ssl.bio_write(any_hello)
+        self._advance()
+        self._ssl.bio_read(_ROOM)
 
     def begin(self, now: float) -> list[bytes]:
         """The client's first flight."""
@@ -59,9 +69,6 @@ class Association:
             return []
         try:
             self._ssl.bio_write(data)
-            if self._must_listen:
-                self._ssl.DTLSv1_listen()
-                self._must_listen = False
             if not self.is_there:
                 self._advance()
             if self.is_there:

@@ -4,12 +4,14 @@ One EC P-256 certificate and one context serve the whole process; making a conte
 handshake.
 """
 
+import contextlib
 from typing import Any
 
 from aiortc import rtcdtlstransport as _dtls
 from OpenSSL import SSL
 
 from media import srtp
+from media.dtls.records import MTU
 from media.dtls.suspicion import Suspicion
 from media.dtls.turns import Turns
 from media.parameters import DtlsFingerprint
@@ -38,6 +40,7 @@ class Certificate:
             if f.algorithm == "sha-256"
         )
         self.context = self._make_context()
+        self.any_hello = self._make_hello()
         self.turns = Turns()
         self.suspicion = Suspicion()
 
@@ -52,6 +55,14 @@ class Certificate:
         context.set_cookie_generate_callback(_cookie_of)
         context.set_cookie_verify_callback(lambda connection, cookie: bool(cookie == _cookie_of(connection)))
         return context
+
+    def _make_hello(self) -> bytes:
+        client = SSL.Connection(self.context)
+        client.set_ciphertext_mtu(MTU)
+        client.set_connect_state()
+        with contextlib.suppress(SSL.WantReadError):
+            client.do_handshake()
+        return client.bio_read(1500)
 
 
 def _cookie_of(connection: SSL.Connection) -> bytes:

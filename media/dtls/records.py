@@ -15,11 +15,11 @@ _MESSAGES = frozenset({0, 1, 2, 3, 4, 11, 12, 13, 14, 15, 16, 20})
 
 
 class Datagram(NamedTuple):
-    """``random``: of the ClientHello it begins with, if any, and its ``cookie``; None for that when it is in
-    fragments. ``is_plain_handshake``: begins with a handshake message that nothing protects."""
+    """``random``: of the ClientHello it begins with, if any, and its ``cookie``, which may be empty.
+    ``is_plain_handshake``: begins with a handshake message that nothing protects."""
 
     random: bytes | None
-    cookie: bytes | None
+    cookie: bytes
     is_plain_handshake: bool
 
 
@@ -55,7 +55,7 @@ def read(data: bytes) -> Datagram | None:
     if not 0 < size == position:
         return None
     random = _random(data)
-    cookie = None if random is None else _cookie(data)
+    cookie = b"" if random is None else _cookie(data)
     return Datagram(random, cookie, data[0] == _HANDSHAKE and data[3:5] == b"\0\0")
 
 
@@ -86,10 +86,9 @@ def _random(data: bytes) -> bytes | None:
     return data[_RANDOM_AT : _RANDOM_AT + 32]
 
 
-def _cookie(data: bytes) -> bytes | None:
-    """RFC 6347 §4.2.1: behind the random and the session id. ``data`` begins with a hello."""
-    if data[HEADER + 1 : HEADER + 4] != data[HEADER + 9 : HEADER + 12]:
-        return None
+def _cookie(data: bytes) -> bytes:
+    """RFC 6347 §4.2.1: behind the random and the session id. ``data`` begins with a hello, which may go on in
+    other datagrams: the hellos of browsers are too large for one."""
     at = _RANDOM_AT + 32
     at += 1 + data[at] if at < len(data) else 0
     return data[at + 1 : at + 1 + data[at]] if at < len(data) else b""

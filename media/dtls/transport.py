@@ -163,8 +163,7 @@ class DtlsTransport:
         self._set_timer(now)
 
     def _try_of(self, data: bytes, read: records.Datagram, random: bytes, now: float) -> Association | None:
-        """Of a hello; one that was not there before has to bring the cookie when hellos are suspect. Hellos in
-        fragments are let off: OpenSSL takes none of them with a cookie, and some browsers send no others."""
+        """Of a hello; one that was not there before has to bring the cookie when hellos are suspect."""
         known = self._tries.get(random)
         has_cookie = read.cookie == self._cookie
         if known is not None and known.has_cookie >= has_cookie:
@@ -172,7 +171,7 @@ class DtlsTransport:
         suspicion = self._certificate.suspicion
         if self._tries and known is None:
             suspicion.note(now)
-        if read.cookie is not None and not has_cookie and suspicion.is_high(now):
+        if not has_cookie and suspicion.is_high(now):
             if self._proofs is not None and self._proofs.take(now):
                 self._emit([records.hello_verify_request(data, self._cookie)])
             return None

@@ -27,3 +27,17 @@ def strange_hello(of: bytes, random: bytes) -> bytes:
     """A right ClientHello, but somebody else's: the one given with another random."""
     assert of[13] == 1
     return of[:27] + random + of[59:]
+
+
+def in_fragments(of: bytes, size: int = 100) -> list[bytes]:
+    """A ClientHello in two datagrams, as browsers send theirs. The second record's number is one of its own."""
+    body, number = of[25:], int.from_bytes(of[17:19])
+    parts = ((0, int.from_bytes(of[5:11])), (size, 40 + number))
+    return [
+        record(
+            22,
+            message(1, body[at:][:size] if at == 0 else body[at:], number=number, offset=at, total=len(body)),
+            number=n,
+        )
+        for at, n in parts
+    ]

@@ -3,13 +3,15 @@
 import asyncio
 import os
 
+import pytest
+
 from media import srtp
 from media.dtls import Certificate, DtlsFailed, DtlsTransport
 from media.dtls.suspicion import Suspicion
 from media.dtls.transport import QUEUE
 from media.dtls.turns import STEPS, Turns
 from media.parameters import DtlsFingerprint, DtlsParameters
-from tests.media.dtls.datagrams import hello, record, strange_hello
+from tests.media.dtls.datagrams import hello, in_fragments, record, strange_hello
 from tests.media.house import until
 
 SERVER_HELLO, HELLO_VERIFY_REQUEST = 2, 3
@@ -169,7 +171,8 @@ async def test_a_flood_of_hellos_is_bounded():
         assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], DtlsFailed)
 
 
-async def test_suspect_hellos_must_bring_a_cookie():
+@pytest.mark.parametrize("fragments", [False, True], ids=["whole", "fragments"])
+async def test_suspect_hellos_must_bring_a_cookie(fragments):
     """Nothing is made for those that do not; the remote, which answers, needs one more round trip."""
     pair = Pair()
     loop = asyncio.get_running_loop()
@@ -186,8 +189,14 @@ async def test_suspect_hellos_must_bring_a_cookie():
         pair.ends["server"].feed(strange_hello(hello_of_client, os.urandom(32)))
     await until(lambda: not pair.ends["server"]._queue)
     assert not pair.ends["server"]._tries
+
+    def pass_on(role, data):
+        is_hello = role == "server" and data[0] == 22 and data[13] == 1
+        for datagram in in_fragments(data) if is_hello and fragments else [data]:
+            passing(role, datagram)
+
     # The client takes the answer to somebody else's hello for one to its own, and that is good enough.
-    pair.pass_on = passing
+    pair.pass_on = pass_on
     passing("client", pair.sent["server"][0])
     assert (await server).inbound == (await client).outbound
     await pair.close()
@@ -238,6 +247,20 @@ async def test_alerts_in_plaintext_are_by_nobody():
     pair.pass_on = with_alert
     await pair.connect()
     assert pair.over == []
+    await pair.close()
+
+
+async def test_a_hello_in_fragments():
+    pair = Pair()
+    passing = pair.pass_on
+
+    def pass_on(role, data):
+        is_hello = role == "server" and data[0] == 22 and data[13] == 1
+        for datagram in in_fragments(data) if is_hello else [data]:
+            passing(role, datagram)
+
+    pair.pass_on = pass_on
+    await pair.connect()
     await pair.close()
 
 
