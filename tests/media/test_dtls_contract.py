@@ -20,7 +20,7 @@ def test_one_context_serves_all_associations():
     """It must not resume sessions: a resumed one would not have to show its certificate."""
     context = Certificate().context
     assert context.get_session_cache_mode() == SSL.SESS_CACHE_OFF
-    assert context.set_options(0) & SSL.OP_NO_TICKET
+    assert SSL.Connection(context).set_options(0) & SSL.OP_NO_TICKET
 
 
 def test_certificate_is_aiortcs():
