@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from media.congestion.allocation import Layer, Wanted
 from media.congestion.digest import Digest
+from media.congestion.signal import Down
 from media.congestion.subscriber import Subscriber
 from media.consumer import Consumer
 from media.fanout.port import ALL_LAYERS, Outlet
@@ -17,6 +18,8 @@ from media.stream import Stream
 REFRESH_SECONDS = 1.0
 """How often it is looked at again what is wanted and what it costs."""
 _BASE_HEIGHT = 360
+LEAST_SPARE = 0.1
+"""Of a full line, what stills and the like may still take."""
 
 
 class Held(NamedTuple):
@@ -63,6 +66,29 @@ class Downlink:
         if decision.allocation is None:
             return False
         return self._apply(decision.allocation.layers, decision.allocation.voice_only is not None, now)
+
+    def quality(self) -> Down:
+        """For the signal bars."""
+        estimator = self.policy.control.estimator
+        allocation = self.policy.allocation
+        reduced = bool(self.held.consumers) or any(
+            layer is not None and layer.temporal != ALL_LAYERS for layer in allocation.layers.values()
+        )
+        return Down(
+            estimator.held and estimator.rate < allocation.needed,
+            reduced and estimator.held,
+            self.held.voice_only,
+            max(0.0, estimator.loss.share),
+            estimator.rtt if estimator.held else 0.0,
+        )
+
+    def room(self) -> tuple[int, int]:
+        """Octets per second the line is thought to take, and what of it is left; (0, 0): no limit was met."""
+        budget = self.policy.control.budget
+        if budget is None:
+            return 0, 0
+        used = sum(layer.octets_per_second for layer in self.policy.allocation.layers.values() if layer)
+        return int(budget), max(int(budget * LEAST_SPARE), int(budget - used))
 
     def _look(self) -> tuple[Wanted, ...]:
         found: list[Wanted] = []

@@ -11,22 +11,18 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from media import control
-from media.downlinks import Downlinks
 from media.dtls import Certificate
 from media.ice import host_candidates
 from media.network import Network
 from media.operations import Operations
 from media.registry import Registry
 from media.requests import Refused
+from media.rhythm import TICK_SECONDS, Rhythm
 from media.stats import Counters
 from media.tapping import Taps
 from media.transport import Surroundings, Transport
 
 _log = logging.getLogger(__name__)
-TICK_SECONDS = 0.02
-_FEEDBACK_TICKS = 5
-_SLOW_TICKS = 25
-_REPORT_TICKS = 50
 
 
 class WorkerSettings(NamedTuple):
@@ -58,7 +54,7 @@ class Worker:
         self._ticker: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._operations: Operations | None = None
-        self._downlinks: Downlinks
+        self._rhythm: Rhythm | None = None
         self._told_at = float("-inf")
 
     async def start(self) -> None:
@@ -72,7 +68,7 @@ class Worker:
             self.clock,
         )
         ips = self.settings.announced_ips or (self.settings.host,)
-        self._downlinks = Downlinks(self.registry, self.network.fanout)
+        self._rhythm = Rhythm(self.registry, self.network, self._tell)
         self._operations = Operations(self.registry, around, host_candidates(ips, self.port))
         self._ticker = asyncio.get_running_loop().create_task(self._tick_on(), name="media rtcp")
 
@@ -107,46 +103,13 @@ class Worker:
     # --- time ------------------------------------------------------------------------------------
 
     async def _tick_on(self) -> None:
-        count = 0
+        assert self._rhythm is not None
         while True:
             await asyncio.sleep(TICK_SECONDS)
-            count += 1
             try:
-                self.tick(count)
+                self._rhythm.beat(self.clock())
             except Exception:
                 self._went_wrong("the periodic task failed")
-
-    def tick(self, count: int) -> None:
-        """Each kind of RTCP in its own rhythm, in multiples of ``TICK_SECONDS``."""
-        now = self.clock()
-        self.network.fanout.tick(now)
-        for transport in self.registry.transports.values():
-            for producer in transport.producers.values():
-                producer.tick(now)
-                if count % _FEEDBACK_TICKS == 0:
-                    producer.refresh(now)
-                    layers = producer.take_layers(now)
-                    if layers is not None:
-                        self._tell(control.LayersWanted(transport.router.id, producer.id, layers))
-                    level = producer.take_loudest()
-                    if level is not None:
-                        transport.router.speakers.note(producer.id, level, now, producer.peer)
-                if count % _SLOW_TICKS == 0:
-                    producer.tick_slowly(now)
-            if count % _FEEDBACK_TICKS == 0:
-                transport.feedback()
-            if count % _REPORT_TICKS == 0:
-                transport.report(now)
-        if count % _FEEDBACK_TICKS == 0:
-            for held in self._downlinks.step(now):
-                self._tell(held)
-        if count % _SLOW_TICKS == 0:
-            self.network.watch_consent(self.registry.transports.values(), now)
-            for router in self.registry.routers.values():
-                speakers = router.speakers.changed(now)
-                if speakers is not None:
-                    self._tell(control.SpeakersChanged(router.id, speakers))
-        self.network.flush()
 
     def _transport_changed(self, transport: Transport) -> None:
         state = transport.state

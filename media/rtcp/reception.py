@@ -13,6 +13,11 @@ class Reception:
         self.sender_at = 0.0
         self.fraction_lost = 0
 
+    @property
+    def loss(self) -> float:
+        """Share of 1, between the last two reports."""
+        return self.fraction_lost / 256
+
     def sender_report(self, info: SenderInfo, now: float) -> None:
         self.sender = info
         self.sender_at = now
