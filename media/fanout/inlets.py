@@ -18,6 +18,8 @@ from media.srtp import SrtpKeys
 MAX_ARRIVALS = 4096
 MAX_FRAME = 2048
 MAX_IGNORED = 256
+MAX_FEEDBACKS = 4
+"""Of transport-cc in one compound: each is much work."""
 
 
 @functools.cache
@@ -158,14 +160,16 @@ class PythonInlet:
 
     def _receive_rtcp(self, packet: bytes, now: float) -> None:
         self._tally.rtcp_received += 1
-        told = False
+        told, feedbacks = False, 0
         for part in compound.split(packet):
             if part.type == compound.RR:
                 self._tally.feedback_received += 1
                 self._outlet.take_report(part)
             elif part.type == compound.RTPFB and part.subtype == feedback.TRANSPORT_CC:
                 self._tally.feedback_received += 1
-                self._outlet.take_feedback(part, now)
+                feedbacks += 1
+                if feedbacks <= MAX_FEEDBACKS:
+                    self._outlet.take_feedback(part, now)
             elif part.type != compound.SDES:
                 told = True
         if told:

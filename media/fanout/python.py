@@ -34,7 +34,7 @@ from media.fanout.system import address_of
 from media.fanout.tally import Tally
 from media.rtp import vp8
 from media.rtp.packet import Packet
-from media.rtp.rewrite import MAX_BEHIND, Epoch
+from media.rtp.rewrite import MAX_BEHIND, MAX_LEAP, Epoch
 
 _ONE_BYTE = struct.Struct("!HII4s6sH")
 _TWO_BYTE = struct.Struct("!HII4s8sH")
@@ -205,6 +205,9 @@ class PythonFanout:
                 continue
             out = seq + epoch.offset
             if out > leg.highest:
+                if out - leg.highest > MAX_LEAP:
+                    epoch = leg.begin_again(seq)
+                    out = leg.highest + 1
                 leg.highest = out
             elif leg.highest - out > MAX_BEHIND:
                 continue

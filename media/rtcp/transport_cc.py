@@ -14,6 +14,8 @@ from media.rtp.seq import Unwrapper
 _HEAD = struct.Struct("!IIHHI")
 MAX_STATUSES = 600
 """Fits one 1,200-byte packet: 2 bytes a delta at most for almost all."""
+MAX_PARSED = 4096
+"""Statuses in one feedback that are read: 40 bytes may claim 65,535, each of which is work."""
 MAX_REPORTS = 8
 """At a time: what a sender that numbers wildly can make us say."""
 WINDOW = 256
@@ -132,11 +134,13 @@ def _chunks(statuses: list[int]) -> bytes:
 
 
 def parse(part: Part) -> dict[int, int | None]:
-    """16-bit number → arrival in microseconds on the reporter's clock, None where lost. Empty when malformed."""
+    """16-bit number → arrival in microseconds on the reporter's clock, None where lost. Empty when malformed or too much."""
     body = part.body
     if len(body) < _HEAD.size:
         return {}
     _, _, first, count, tail = _HEAD.unpack_from(body)
+    if count > MAX_PARSED:
+        return {}
     clock = (tail >> 8) * _REFERENCE_US
     position = _HEAD.size
     statuses: list[int] = []

@@ -14,6 +14,8 @@ REMEMBERED = 128
 """Every dropped picture ends an epoch: this is some seconds of a stream of which every other one is dropped."""
 MAX_BEHIND = 1000
 """libsrtp refuses to protect what is 1,024 or more behind the highest."""
+MAX_LEAP = 0x7000
+"""Further ahead (a source was paused for long) the numbers go on without the hole: libsrtp takes 2^15 ahead for behind."""
 _OPEN = 1 << 62
 
 
@@ -67,6 +69,12 @@ class Rewriter:
         self.epochs.append(epoch)
         return epoch
 
+    def begin_again(self, first: int) -> Epoch:
+        """Of the same source, under the same offsets, without a hole."""
+        now = self.current
+        assert now is not None
+        return self.begin(now.source, first, now.timestamp_offset, now.picture_offset, now.tl0_offset)
+
     def end(self) -> None:
         epoch, self.current = self.current, None
         if epoch is not None:
@@ -77,6 +85,9 @@ class Rewriter:
         left out (its PictureID closes up too). One older than the newest leaves the hole that it has."""
         epoch = self.current
         if epoch is None or seq < epoch.first or seq + epoch.offset <= self.highest:
+            return
+        if seq + epoch.offset - self.highest > MAX_LEAP:
+            self.begin_again(seq + 1)
             return
         picture_offset = epoch.picture_offset - 1 if picture else epoch.picture_offset
         if epoch.first + epoch.offset > self.highest and seq == epoch.first:
@@ -104,7 +115,7 @@ class Rewriter:
         if epoch is None:
             return None
         if seq >= epoch.first:
-            return epoch
+            return self.begin_again(seq) if seq + epoch.offset - self.highest > MAX_LEAP else epoch
         source = epoch.source
         for older in reversed(self.epochs):
             if older.source is not source or older.timestamp_offset != epoch.timestamp_offset:

@@ -44,6 +44,13 @@ void epoch_begin(struct leg *leg, struct source *source, int64_t first, uint32_t
     leg->active = true;
 }
 
+/* Of the same source, under the same offsets, without a hole. */
+void epoch_begin_again(struct leg *leg, int64_t first)
+{
+    struct epoch now = *epoch_current(leg);
+    epoch_begin(leg, now.source, first, now.timestamp_offset, now.picture_offset, now.tl0_offset);
+}
+
 void epoch_drop(struct leg *leg, int64_t seq, bool picture)
 {
     struct epoch *now = epoch_current(leg);

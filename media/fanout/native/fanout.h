@@ -21,6 +21,7 @@
 #define AUDIO_HISTORY 128
 #define MAX_BEHIND 900           /* incoming */
 #define MAX_OUT_BEHIND 1000      /* outgoing: libsrtp refuses 1,024 */
+#define MAX_LEAP 0x7000          /* libsrtp takes 2^15 ahead for behind */
 #define EPOCHS 128
 #define SENT 1024                /* packets an outlet remembers for feedback */
 #define STASH 64
@@ -156,7 +157,7 @@ struct leg {
     struct epoch *epochs;        /* a ring, newest at (next - 1) % EPOCHS */
     unsigned epoch_count, epoch_next, epoch_room;
     bool active, starving, has_flushed, has_picture_at, has_dropped_at, closed;
-    int64_t highest, rtx_seq;
+    int64_t highest, sent, rtx_seq; /* sent: the highest that left */
     uint32_t offset_timestamp;
     int offset_picture, offset_tl0;
     uint8_t limit, temporal;

@@ -134,7 +134,14 @@ class NativeFanout:
                 if event.data != ffi.NULL:
                     data = bytes(ffi.buffer(event.data, event.size))
                     library.fo_free(event.data)
-                self._tell(event, data)
+                try:
+                    self._tell(event, data)
+                except Exception as error:
+                    # One who fails must not keep the others from hearing.
+                    assert self._loop is not None
+                    self._loop.call_exception_handler(
+                        {"message": "in what the fanout told", "exception": error}
+                    )
             if count < _BATCH or self._closed:
                 return
 

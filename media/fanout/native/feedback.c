@@ -5,6 +5,8 @@
 #include "thread.h"
 
 #define MAX_PARTS 32
+#define MAX_FEEDBACKS 4          /* of transport-cc in one compound */
+#define MAX_STATUSES 4096        /* what is longer ago than SENT packets is forgotten anyway */
 #define REMOTE_WRAP ((int64_t)(1 << 24) * 64000)
 
 static void receiver_report(struct outlet *outlet, const uint8_t *body, size_t size, unsigned blocks)
@@ -70,8 +72,10 @@ static void transport_cc(struct outlet *o, const uint8_t *b, size_t size, int64_
         return;
     uint16_t first = get16(b + 8);
     unsigned count = get16(b + 10);
+    if (count > MAX_STATUSES)                        /* 40 bytes may claim 65,535 */
+        return;
     int64_t clock = (int64_t)get24(b + 12) * 64000;
-    static _Thread_local uint8_t statuses[65536 + 16];
+    uint8_t statuses[MAX_STATUSES + 16];
     size_t at = 16;
     for (unsigned have = 0; have < count; at += 2) {
         if (at + 2 > size)
@@ -116,6 +120,7 @@ static void transport_cc(struct outlet *o, const uint8_t *b, size_t size, int64_
 bool read_rtcp(struct fanout *f, struct outlet *outlet, const uint8_t *p, size_t size, int64_t now_us)
 {
     bool told = false;
+    unsigned feedbacks = 0;
     size_t at = 0;
     for (unsigned parts = 0; at + 4 <= size && parts < MAX_PARTS; parts++) {
         unsigned first = p[at], kind = p[at + 1];
@@ -135,7 +140,8 @@ bool read_rtcp(struct fanout *f, struct outlet *outlet, const uint8_t *p, size_t
             receiver_report(outlet, body, length, first & 31);
         } else if (kind == 205 && (first & 31) == 15) {
             COUNT(f, FEEDBACK_RECEIVED, 1);
-            transport_cc(outlet, body, length, now_us);
+            if (feedbacks++ < MAX_FEEDBACKS)
+                transport_cc(outlet, body, length, now_us);
         } else if (kind != 202)
             told = true;
         at = end;

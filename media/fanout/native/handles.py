@@ -163,6 +163,8 @@ class NativeInlet(Base):
         return float(self._view.checked_us) / 1e6
 
     def take_arrivals(self) -> list[tuple[int, int]]:
+        if self.closed:
+            return []
         count = self._library.fo_inlet_arrivals(self._view, _pairs, _ARRIVALS)
         flat = _pairs_view[: 2 * count].tolist()
         return list(zip(flat[::2], flat[1::2], strict=True))

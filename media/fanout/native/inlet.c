@@ -68,10 +68,9 @@ static void unknown(struct fanout *f, struct inlet *inlet, uint32_t ssrc, const 
         inlet->stash[inlet->stash_count++] = (struct stashed){ssrc, now_us, wall_ns, (uint16_t)size, copy};
     } else
         COUNT(f, DROPPED_UNROUTED, 1);
-    if (!asked) {
+    /* What could not be told is asked about again by the next packet. */
+    if (!asked && tell(f, (struct fo_event){.kind = UNKNOWN, .id = inlet->id, .now_us = now_us}, packet, size))
         inlet->asked[inlet->asked_count++] = ssrc;
-        tell(f, (struct fo_event){.kind = UNKNOWN, .id = inlet->id, .now_us = now_us}, packet, size);
-    }
 }
 
 static void note_arrival(struct inlet *inlet, uint16_t number, int64_t now_us)
@@ -243,6 +242,7 @@ void inlet_close(struct fanout *f, struct inlet *inlet)
     if (inlet->srtp)
         f->srtp.dealloc(inlet->srtp);
     outlet_unuse(inlet->outlet);
+    free(__atomic_exchange_n(&inlet->view->arrivals, NULL, __ATOMIC_ACQ_REL)); /* of a closed inlet none are taken */
     drop_view(inlet->view);
     free(inlet);
 }

@@ -36,7 +36,7 @@ void legs_remove(struct legs *legs, struct leg *leg)
 void leg_open(struct leg *leg)
 {
     const struct fo_leg_settings *s = &leg->settings;
-    leg->highest = s->start - 1;
+    leg->highest = leg->sent = s->start - 1;
     leg->rtx_seq = s->rtx_start;
     leg->limit = leg->temporal = ALL_LAYERS;
     leg->one_byte[0] = (uint8_t)(s->mid_id << 4 | 3);
@@ -174,6 +174,9 @@ void leg_offer(struct fanout *f, struct leg *leg, struct source *source, struct 
         was_flushed(f, flushed, now_us);
 }
 
+/* After a long pause of the source, say: the numbers go on, instead of leaving a hole that SRTP cannot bridge. */
+static bool is_leap(struct leg *leg, int64_t seq) { return seq + epoch_current(leg)->offset - leg->sent > MAX_LEAP; }
+
 static bool leaves_out(struct leg *leg, const struct packet *packet)
 {
     if (leg->temporal == ALL_LAYERS && leg->limit == ALL_LAYERS)
@@ -190,7 +193,9 @@ static bool leaves_out(struct leg *leg, const struct packet *packet)
     }
     if (picture->temporal <= leg->temporal)
         return false;
-    if (newer) {
+    if (newer && is_leap(leg, packet->seq))
+        epoch_begin_again(leg, packet->seq + 1);
+    else if (newer) {
         epoch_drop(leg, packet->seq, !leg->has_dropped_at || packet->timestamp != leg->dropped_at);
         leg->has_dropped_at = true;
         leg->dropped_at = packet->timestamp;
@@ -203,13 +208,18 @@ void leg_emit(struct fanout *f, struct leg *leg, struct source *source, struct p
     struct epoch *now = epoch_current(leg);
     if (source != leg->source || !now)
         return;
+    if (!outlet_is_ready(leg->outlet)) {             /* before a number is spent on it */
+        COUNT(f, DROPPED_NOWHERE, 1);
+        return;
+    }
     if (leg->has_flushed && packet->picture.key_frame_start && packet->timestamp != leg->flushed_picture) {
-        struct epoch before = *now;
         leg->has_flushed = false;
-        epoch_begin(leg, source, packet->seq, before.timestamp_offset, before.picture_offset, before.tl0_offset);
+        epoch_begin_again(leg, packet->seq);
     }
     if (leaves_out(leg, packet))
         return;
+    if (is_leap(leg, packet->seq))
+        epoch_begin_again(leg, packet->seq);
     struct epoch *placed = epoch_place(leg, packet->seq);
     if (!placed)
         return;
@@ -218,7 +228,8 @@ void leg_emit(struct fanout *f, struct leg *leg, struct source *source, struct p
         leg->highest = out;
     else if (leg->highest - out > MAX_OUT_BEHIND)
         return;
-    send_packet(f, leg, placed, packet, out, now_us);
+    if (send_packet(f, leg, placed, packet, out, now_us) && out > leg->sent)
+        leg->sent = out;
 }
 
 /* The publisher's sender report in this leg's numbers, with its CNAME (RFC 3550 6.4.1, 6.5). */

@@ -193,7 +193,7 @@ void pacers_run(struct fanout *f, int64_t now_us)
         next = o->next_timed;
         drain(f, o, now_us);
         if (now_us < o->probe_until_us)
-            for (; o->probe_at_us < now_us; o->probe_at_us += (int64_t)(PROBE_SIZE * 1e6 / o->probe_rate))
+            for (; o->probe_at_us < now_us; o->probe_at_us += 1 + (int64_t)(PROBE_SIZE * 1e6 / o->probe_rate))
                 send_probe(f, o, now_us);
         else if (!o->rate)
             pacer_leave(f, o);

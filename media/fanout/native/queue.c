@@ -14,11 +14,13 @@ static unsigned quota_of(unsigned kind)
     switch (kind) {
     case STUN: return 0;
     case DTLS: return 1;
-    case RTCP: case UNKNOWN: return 2;
-    default: return 3;
+    case RTCP: return 2;
+    case UNKNOWN: case BEGAN: case STARVED: case DIGEST: return 3;
+    case STREAM_OUT: return 4;
+    default: return 5;
     }
 }
-static const unsigned quotas[QUOTAS] = {512, 1024, 2048, 4096};
+static const unsigned quotas[QUOTAS] = {512, 1024, 1024, 2048, 1024, 2560};
 
 static bool is_urgent(unsigned kind)
 {
@@ -99,7 +101,7 @@ unsigned take_commands(struct fanout *f, struct command **items)
     return count;
 }
 
-void tell(struct fanout *f, struct fo_event event, const uint8_t *data, size_t size)
+bool tell(struct fanout *f, struct fo_event event, const uint8_t *data, size_t size)
 {
     unsigned quota = quota_of(event.kind);
     struct events *e = &f->events;
@@ -116,7 +118,7 @@ void tell(struct fanout *f, struct fo_event event, const uint8_t *data, size_t s
     }
     if (is_full || (size && !event.data)) {
         COUNT(f, EVENTS_DROPPED, 1);
-        return;
+        return false;
     }
     pthread_mutex_lock(&e->mutex);
     e->ring[(e->start + e->count++) % e->room] = event;
@@ -126,6 +128,7 @@ void tell(struct fanout *f, struct fo_event event, const uint8_t *data, size_t s
     pthread_mutex_unlock(&e->mutex);
     if (first)
         wake(f->event_fd);
+    return true;
 }
 
 int fo_take(struct fanout *f, struct fo_event *events, int most)

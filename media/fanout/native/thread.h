@@ -41,7 +41,7 @@ struct commands {                /* grows; never refuses */
     unsigned count, room;
 };
 
-#define QUOTAS 4                 /* so that a flood of one kind pushes out no other: see quota_of */
+#define QUOTAS 6                 /* so that a flood of one kind pushes out no other: see quota_of */
 
 struct events {
     pthread_mutex_t mutex;
@@ -109,7 +109,7 @@ void queues_open(struct fanout *f);
 void queues_close(struct fanout *f);
 void push_command(struct fanout *f, struct command command, const void *data, uint32_t size);
 unsigned take_commands(struct fanout *f, struct command **items);
-void tell(struct fanout *f, struct fo_event event, const uint8_t *data, size_t size);
+bool tell(struct fanout *f, struct fo_event event, const uint8_t *data, size_t size); /* false: no room */
 void *make_view(size_t size);
 void drop_view(void *view);
 
@@ -165,6 +165,7 @@ void legs_remove(struct legs *legs, struct leg *leg);
 /* epochs.c */
 struct epoch *epoch_current(struct leg *leg);
 void epoch_begin(struct leg *leg, struct source *source, int64_t first, uint32_t timestamp, int picture, int tl0);
+void epoch_begin_again(struct leg *leg, int64_t first);
 void epoch_end(struct leg *leg);
 void epoch_drop(struct leg *leg, int64_t seq, bool picture);
 struct epoch *epoch_place(struct leg *leg, int64_t seq);
