@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Playwright, async_playwright
 from tests.browser.conftest import FLAGS, chromium_path
 from tests.browser.namespaces import SERVER_ADDRESS, Namespaces, two_namespaces
 from tests.browser.pages import Person, School
-from tests.browser.test_main_job import must_flow
+from tests.browser.test_main_job import hears, must_flow
 from tests.product import Product
 from tests.turn_server import SECRET, turn_server
 
@@ -136,15 +136,18 @@ async def test_when_udp_is_cut_the_client_goes_on_over_tcp(
     async with apart(tmp_path, artifacts) as school:
         teacher, student = await school.lesson("UDP is cut")
         await teacher.share()
+        await student.button("Turn on microphone").click()
         await student.first_picture(SCREEN)
-        assert [way.split()[1] for way in await ways(student)] == ["udp"]
+        found = await until(student, lambda found: len(found) == 2)
+        assert {way.split()[1] for way in found} == {"udp"}
         school.names.block("udp")
         cut = time.monotonic()
-        await until(student, lambda found: {way.split()[1] for way in found} == {"tcp"})
+        await until(student, lambda found: [way.split()[1] for way in found] == ["tcp", "tcp"])
         moved = time.monotonic()
         await student.first_picture(SCREEN)
         print(f"UDP cut: over TCP after {moved - cut:.1f} s, picture {time.monotonic() - moved:.1f} s later")
         must_flow("teacher's screen over TCP after the cut", await student.sees_pattern())
+        await hears(teacher)
 
 
 async def test_where_only_a_relay_is_reached_media_goes_over_it(

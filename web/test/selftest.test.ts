@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { en } from "../src/i18n/en";
 import { vi } from "../src/i18n/vi";
 import type { TransportParameters } from "../src/protocol.gen";
-import { carried } from "../src/selftest/rate";
+import { best, carried, settled } from "../src/selftest/rate";
 import { advises, reportOf, says } from "../src/selftest/report";
 import { fill, judgeQuality, judgeWays, verdictOf, type Row, type WayResult } from "../src/selftest/rows";
 import { onlyThisWay, relayState } from "../src/selftest/ways";
@@ -84,8 +84,23 @@ describe("what a way carries", () => {
   it("is the difference of two looks", () => {
     const zero = { at: 1000, sent: 1000, received: 1000, packets: 100, lost: 1, delay: 0, jitter: 0 };
     const later = { at: 3000, sent: 251_000, received: 126_000, packets: 198, lost: 3, delay: 0.0512, jitter: 0.004 };
-    expect(carried(zero, later)).toEqual({ up: 1000, down: 500, delay: 51, jitter: 4, loss: 2 });
+    expect(carried(zero, later)).toEqual({ up: 1000, down: 500, delay: 51, jitter: 4, loss: 2, shrunk: false });
+    const slow = { ...GOOD, up: 500, down: 500 };
+    expect(judgeQuality(slow)[1]?.finding).toBe("rateFair");
+    expect(judgeQuality({ ...slow, shrunk: true })[1]).toMatchObject({ state: "note", finding: "rateAtLeast" });
+    expect(judgeQuality({ ...slow, shrunk: true, loss: 5 })[1]?.finding).toBe("rateFair");
     expect(carried(later, later)).toMatchObject({ up: 0, down: 0, loss: 0 });
+  });
+
+  it("is looked at until it rises no more, is enough, or it has been long", () => {
+    const at = (rate: number) => ({ ...GOOD, up: rate, down: rate });
+    expect(settled([])).toBe(false);
+    expect(settled([at(2000)])).toBe(false);
+    expect(settled([at(1100), at(1300)])).toBe(true);
+    expect(settled([at(300), at(400)])).toBe(false);
+    expect(settled([at(300), at(310)])).toBe(true);
+    expect(settled(Array.from({ length: 7 }, (_, n) => at(100 * (n + 1))))).toBe(true);
+    expect(best([{ ...at(500), loss: 9 }, at(400)])).toEqual({ ...GOOD, up: 500, down: 500 });
   });
 
   it("is told with numbers", () => {

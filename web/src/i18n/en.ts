@@ -384,6 +384,7 @@ export const en: Words = {
       delayFair: "{delay} ms, {loss}% of packets lost: late at times.",
       delayBad: "{delay} ms, {loss}% of packets lost: too slow.",
       rateGood: "About {down} Mbit/s down, {up} Mbit/s up: enough for picture and sound.",
+      rateAtLeast: "At least {down} Mbit/s down, {up} Mbit/s up; this browser cannot measure more.",
       rateFair: "About {down} Mbit/s down, {up} Mbit/s up: blurred pictures, clear voices.",
       rateBad: "About {down} Mbit/s down, {up} Mbit/s up: enough for voices only.",
       microphoneGood: "Your voice is heard.",

@@ -381,6 +381,7 @@ export const vi = {
       delayFair: "{delay} ms, mất {loss}% gói tin: có lúc chậm.",
       delayBad: "{delay} ms, mất {loss}% gói tin: quá chậm.",
       rateGood: "Khoảng {down} Mbit/s xuống, {up} Mbit/s lên: đủ cho hình và tiếng.",
+      rateAtLeast: "Ít nhất {down} Mbit/s xuống, {up} Mbit/s lên; trình duyệt này không đo được nhiều hơn.",
       rateFair: "Khoảng {down} Mbit/s xuống, {up} Mbit/s lên: hình sẽ mờ, tiếng rõ.",
       rateBad: "Khoảng {down} Mbit/s xuống, {up} Mbit/s lên: chỉ đủ cho tiếng.",
       microphoneGood: "Nghe được tiếng của bạn.",

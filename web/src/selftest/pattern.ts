@@ -24,6 +24,8 @@ export function pattern(width: number, height: number, perSecond: number): Patte
   const timer = setInterval(draw, 1000 / perSecond);
   const track = canvas.captureStream(perSecond).getVideoTracks()[0];
   if (!track) throw new Error("no track");
+  // A smaller picture would be sent at a rate that says nothing about the network.
+  track.contentHint = "detail";
   return {
     track,
     stop: () => {

@@ -63,6 +63,8 @@ export function judgeQuality(found: Carried): Row[] {
   const technical = `rtt ${delay} ms, jitter ${jitter} ms, loss ${loss} %, up ${up} kbit/s, down ${down} kbit/s`;
   const calm: State = delay <= 150 && loss <= 2 ? "good" : delay <= 400 && loss <= 8 ? "fair" : "bad";
   const wide: State = down >= 1000 && up >= 500 ? "good" : down >= 250 && up >= 100 ? "fair" : "bad";
+  // Firefox shrinks the picture at the start and stays there: that says nothing bad of the network.
+  const atLeast = found.shrunk === true && calm === "good" && wide === "fair";
   const mbit = (rate: number) => Math.round(rate / 100) / 10;
   const delayRow: Row = {
     id: "delay",
@@ -75,12 +77,12 @@ export function judgeQuality(found: Carried): Row[] {
   const rateRow: Row = {
     id: "rate",
     check: "rate",
-    state: wide,
-    finding: wide === "good" ? "rateGood" : wide === "fair" ? "rateFair" : "rateBad",
+    state: atLeast ? "note" : wide,
+    finding: atLeast ? "rateAtLeast" : wide === "good" ? "rateGood" : wide === "fair" ? "rateFair" : "rateBad",
     values: { up: mbit(up), down: mbit(down) },
   };
   if (calm !== "good") delayRow.advice = "slow";
-  if (wide !== "good") rateRow.advice = "slow";
+  if (wide !== "good" && !atLeast) rateRow.advice = "slow";
   return [delayRow, rateRow];
 }
 
