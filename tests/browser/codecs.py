@@ -39,24 +39,24 @@ def without(*codecs: str) -> str:
 }})()"""
 
 
+STREAMS = """async direction => {
+  const found = []
+  for (const connection of window.connections) {
+    if (connection.connectionState === 'closed') continue
+    const all = new Map()
+    for (const entry of (await connection.getStats()).values()) all.set(entry.id, entry)
+    for (const entry of all.values()) {
+      if (entry.type !== direction + '-rtp' || entry.kind !== 'video') continue
+      found.push({...entry, codec: all.get(entry.codecId)?.mimeType ?? null})
+    }
+  }
+  return found
+}"""
+
+
 async def streams(page: Page, direction: str) -> list[dict[str, Any]]:
     """Video of ``outbound`` or ``inbound`` RTP, each with its codec's MIME type as ``codec``."""
-    found: list[dict[str, Any]] = await page.evaluate(
-        """async direction => {
-            const found = []
-            for (const connection of window.connections) {
-                if (connection.connectionState === 'closed') continue
-                const all = new Map()
-                for (const entry of (await connection.getStats()).values()) all.set(entry.id, entry)
-                for (const entry of all.values()) {
-                    if (entry.type !== direction + '-rtp' || entry.kind !== 'video') continue
-                    found.push({...entry, codec: all.get(entry.codecId)?.mimeType ?? null})
-                }
-            }
-            return found
-        }""",
-        direction,
-    )
+    found: list[dict[str, Any]] = await page.evaluate(STREAMS, direction)
     return found
 
 

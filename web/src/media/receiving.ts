@@ -12,7 +12,8 @@ export interface Received {
   consumer: types.Consumer;
 }
 
-const HIDE_AFTER_MS = 500;
+/** To come back costs the publisher a key frame: who scrolls by, or looks into the chat, changes nothing. */
+const HIDE_AFTER_MS = 2000;
 /** A look at another tab for a moment changes nothing. */
 const AWAY_AFTER_MS = 3000;
 
