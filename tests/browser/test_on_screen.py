@@ -107,7 +107,8 @@ async def test_layers_nobody_takes_are_not_encoded(school: School) -> None:
             before = await encoded(teacher.page)
             await teacher.page.wait_for_timeout(700)
             after = await encoded(teacher.page)
-            if {rid for rid in after if after[rid][0] > before.get(rid, (0, 0))[0]} == expected:
+            grown = {rid for rid in after if after[rid][0] > before.get(rid, (0, 0))[0]}
+            if grown == expected:
                 return after
         raise AssertionError(f"{before} grew to {after}, expected growth of {expected}")
 

@@ -40,21 +40,24 @@ describe("publishing", () => {
   const chromium = { codecs, handler: "Chrome111" };
 
   it("never scales a screen down, and lets it lose frames before pixels", () => {
-    const screen = publishOptions("screen", "video/VP9", chromium);
+    const screen = publishOptions("screen", "video/VP9", {}, chromium);
     expect(screen.codec?.mimeType).toBe("video/VP9");
     expect(screen.encodings).toEqual([{ maxBitrate: 2_500_000, maxFramerate: 15, scalabilityMode: "L1T3" }]);
   });
 
   it("falls back to VP8 where it cannot encode what is wanted", () => {
-    expect(publishOptions("screen", "video/AV1", chromium).codec?.mimeType).toBe("video/VP8");
+    expect(publishOptions("screen", "video/AV1", {}, chromium).codec?.mimeType).toBe("video/VP8");
   });
 
   it("sends a camera in three sizes, and in one where only Chromium could", () => {
-    const scales = (codec: string, handler: string) =>
-      publishOptions("camera", codec, { codecs, handler }).encodings?.map((encoding) => encoding.scaleResolutionDownBy);
-    expect(scales("video/VP8", "Firefox120")).toEqual([4, 2, 1]);
-    expect(scales("video/VP9", "Chrome111")).toEqual([4, 2, 1]);
-    expect(scales("video/VP9", "Firefox120")).toEqual([1]);
+    const scales = (codec: string, handler: string, width = 1280, height = 720) =>
+      publishOptions("camera", codec, { width, height }, { codecs, handler }).encodings?.map((encoding) => encoding.scaleResolutionDownBy);
+    expect(scales("video/VP8", "Firefox120")).toEqual([8, 4, 2]);
+    expect(scales("video/VP9", "Chrome111")).toEqual([8, 4, 2]);
+    expect(scales("video/VP9", "Firefox120")).toEqual([2]);
+    expect(scales("video/VP8", "Chrome111", 960, 540)).toEqual([6, 3, 1.5]);
+    expect(scales("video/VP8", "Chrome111", 640, 480)).toEqual([2, 1]);
+    expect(scales("video/VP8", "Chrome111", 320, 240)).toEqual([2, 1]);
   });
 
   it("does not offer to encode AV1 on a small computer", () => {
@@ -65,7 +68,7 @@ describe("publishing", () => {
   });
 
   it("sends speech with silence suppressed and repaired from the next packet", () => {
-    expect(publishOptions("microphone", "", chromium).codecOptions).toMatchObject({ opusDtx: true, opusFec: true });
+    expect(publishOptions("microphone", "", {}, chromium).codecOptions).toMatchObject({ opusDtx: true, opusFec: true });
   });
 });
 

@@ -66,8 +66,9 @@ export async function openMicrophone(id = chosenDevices().microphone): Promise<M
 
 export async function openCamera(id = chosenDevices().camera): Promise<MediaStreamTrack> {
   const video: MediaTrackConstraints = {
-    width: { ideal: 640 },
-    height: { ideal: 360 },
+    // More than is ever sent: Chromium makes three layers of large pictures only.
+    width: { ideal: 1280 },
+    height: { ideal: 720 },
     frameRate: { ideal: 24, max: 30 },
     ...(id ? { deviceId: { ideal: id } } : {}),
   };

@@ -15,23 +15,42 @@ export function encodable(codecs: readonly types.RtpCodecCapability[] | undefine
 
 type Options = Pick<types.ProducerOptions, "encodings" | "codecOptions" | "codec" | "disableTrackOnPause" | "zeroRtpOnPause" | "stopTracks">;
 
+/** Of the picture as it is captured. */
+export type Size = Pick<MediaTrackSettings, "width" | "height">;
+
 interface Sender {
   codecs: readonly types.RtpCodecCapability[] | undefined;
   /** Name of mediasoup-client's handler: what kind of browser this is. */
   handler: string | undefined;
 }
 
-/** Viewers take the layer that fits the size of their picture and their link. */
+/** Of the largest layer; the next ones have half of each. */
+const CAMERA = { width: 640, height: 360 };
+/** Smaller pictures than this Chromium sends in two layers at most, and it is the largest that it leaves out. */
+const THREE_LAYERS_FROM = 960 * 540;
 const CAMERA_LAYERS = [
-  { scaleResolutionDownBy: 4, maxBitrate: 80_000, maxFramerate: 15, scalabilityMode: "L1T3" },
-  { scaleResolutionDownBy: 2, maxBitrate: 220_000, maxFramerate: 24, scalabilityMode: "L1T3" },
-  { scaleResolutionDownBy: 1, maxBitrate: 600_000, maxFramerate: 24, scalabilityMode: "L1T3" },
+  { smaller: 4, maxBitrate: 80_000, maxFramerate: 15 },
+  { smaller: 2, maxBitrate: 220_000, maxFramerate: 24 },
+  { smaller: 1, maxBitrate: 600_000, maxFramerate: 24 },
 ];
+
+/** Viewers take the layer that fits the size of their picture and their link. `count`: at most. */
+function cameraLayers({ width = CAMERA.width, height = CAMERA.height }: Size, count: number): types.RtpEncodingParameters[] {
+  const scale = Math.max(1, Math.min(width / CAMERA.width, height / CAMERA.height));
+  const layers = CAMERA_LAYERS.slice(-Math.min(count, width * height >= THREE_LAYERS_FROM ? 3 : 2));
+  return layers.map(({ smaller, maxBitrate, maxFramerate }) => ({
+    scaleResolutionDownBy: scale * smaller,
+    maxBitrate,
+    maxFramerate,
+    scalabilityMode: "L1T3",
+  }));
+}
+
 /** Text keeps its size: a thin link gets fewer of its frames (temporal layers), never fewer pixels. */
 const SCREEN_LAYERS = [{ maxBitrate: 2_500_000, maxFramerate: 15, scalabilityMode: "L1T3" }];
 
 /** `codec`: MIME type; one this browser cannot encode falls back to the floor. */
-export function publishOptions(source: Source, codec: string, { codecs, handler }: Sender): Options {
+export function publishOptions(source: Source, codec: string, size: Size, { codecs, handler }: Sender): Options {
   const base: Options = { stopTracks: false, disableTrackOnPause: true, zeroRtpOnPause: false };
   const chosen = codecs?.find((one) => same(one.mimeType, codec)) ?? codecs?.find((one) => same(one.mimeType, FLOOR));
   const picture = chosen ? { ...base, codec: chosen } : base;
@@ -45,8 +64,9 @@ export function publishOptions(source: Source, codec: string, { codecs, handler 
       const layered = !chosen || same(chosen.mimeType, FLOOR) || handler?.startsWith("Chrome");
       return {
         ...picture,
-        encodings: (layered ? CAMERA_LAYERS : CAMERA_LAYERS.slice(-1)).map((layer) => ({ ...layer })),
-        codecOptions: { videoGoogleStartBitrate: 400 },
+        encodings: cameraLayers(size, layered ? 3 : 1),
+        // Enough for the largest layer: while less is sent, the browser's estimate does not grow.
+        codecOptions: { videoGoogleStartBitrate: 1000 },
       };
     }
     case "screen":

@@ -91,7 +91,7 @@ export class MediaSession {
     const producer = await transport.produce({
       track,
       appData,
-      ...publishOptions(source, codec ?? "", { codecs: this.#device.sendRtpCapabilities.codecs, handler: this.#device.handlerName }),
+      ...publishOptions(source, codec ?? "", track.getSettings(), { codecs: this.#device.sendRtpCapabilities.codecs, handler: this.#device.handlerName }),
     });
     if (source === "screen") keepResolution(producer.rtpSender);
     return { producer, share: String(appData["share"]), codec: codec ?? "" };
