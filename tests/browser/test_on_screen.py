@@ -1,25 +1,10 @@
 """What nobody looks at is not sent, and what nobody takes is not encoded."""
 
-import json
-from typing import Any
-
 from playwright.async_api import Page, expect
 
 from tests.browser.codecs import CONNECTIONS, moving, streams
 from tests.browser.pages import MEDIA_SOON, SOON, School
 
-# Keeps hold of the page's sockets, and of what they said.
-SOCKETS = """(() => {
-  const Real = window.WebSocket
-  window.told = []
-  window.WebSocket = class extends Real {
-    constructor(...all) {
-      super(...all)
-      window.lessonSocket = this
-      this.addEventListener('message', event => window.told.push(JSON.parse(event.data)))
-    }
-  }
-})()"""
 LOOK_AWAY = """away => {
   Object.defineProperty(document, 'hidden', {get: () => away, configurable: true})
   document.dispatchEvent(new Event('visibilitychange'))
@@ -75,49 +60,35 @@ async def test_a_page_nobody_looks_at_hears_and_does_not_see(school: School) -> 
     await until_moving(viewer.page, "inbound", "VP8")
 
 
-async def encoded(page: Page) -> dict[str, tuple[int, int]]:
-    """(frames, key frames) by rid."""
-    found: list[dict[str, Any]] = await streams(page, "outbound")
-    return {
-        s["rid"]: (s.get("framesEncoded", 0), s.get("keyFramesEncoded", 0)) for s in found if s.get("rid")
-    }
+async def until_encoded(page: Page, *rids: str) -> dict[str, int]:
+    """Until exactly these layers are encoded; key frames of each so far."""
+    for _ in range(25):
+        before = await streams(page, "outbound")
+        await page.wait_for_timeout(700)
+        after = await streams(page, "outbound")
+        frames = {s["rid"]: s.get("framesEncoded", 0) for s in before if s.get("rid")}
+        grown = {
+            s["rid"] for s in after if s.get("rid") and s.get("framesEncoded", 0) > frames.get(s["rid"], 0)
+        }
+        if grown == set(rids):
+            return {s["rid"]: s.get("keyFramesEncoded", 0) for s in after if s.get("rid")}
+    raise AssertionError(f"{sorted(grown)} are encoded, not {rids}")
 
 
 async def test_layers_nobody_takes_are_not_encoded(school: School) -> None:
-    teacher, (viewer,) = await school.lesson("Layers", "student8", scripts=(CONNECTIONS, SOCKETS))
+    teacher, (viewer,) = await school.lesson("Layers", "student8", scripts=(CONNECTIONS,))
     await teacher.button("Turn on camera").click()
     await expect(viewer.cameras().first).to_be_visible(timeout=MEDIA_SOON)
-    await teacher.page.wait_for_function("() => window.told.some(message => message.type === 'produced')")
-    produced = await teacher.page.evaluate("() => window.told.find(message => message.type === 'produced')")
-
-    async def want(*layers: bool) -> None:
-        message = {
-            "type": "layers_wanted",
-            "producer": produced["producer"],
-            "share": produced["share"],
-            "layers": layers,
-        }
-        await teacher.page.evaluate(
-            "data => window.lessonSocket.dispatchEvent(new MessageEvent('message', {data}))",
-            json.dumps(message),
-        )
-
-    async def grows(expected: set[str]) -> dict[str, tuple[int, int]]:
-        for _ in range(15):
-            before = await encoded(teacher.page)
-            await teacher.page.wait_for_timeout(700)
-            after = await encoded(teacher.page)
-            grown = {rid for rid in after if after[rid][0] > before.get(rid, (0, 0))[0]}
-            if grown == expected:
-                return after
-        raise AssertionError(f"{before} grew to {after}, expected growth of {expected}")
-
-    await want(True, False, False)
-    await grows({"r0"})
-    await want(False, False, False)
-    rested = await grows(set())
-    await want(False, False, True)
-    again = await grows({"r2"})
-    assert again["r2"][1] > rested.get("r2", (0, 0))[1], "a layer begins again with a key frame"
-    await want(True, True, True)
-    await grows({"r0", "r1", "r2"})
+    await until_encoded(teacher.page, "r2")
+    await viewer.page.evaluate(LOOK_AWAY, True)
+    rested = await until_encoded(teacher.page)
+    await viewer.page.evaluate(LOOK_AWAY, False)
+    again = await until_encoded(teacher.page, "r2")
+    assert again["r2"] > rested["r2"], "a layer begins again with a key frame"
+    await viewer.page.wait_for_function(
+        """() => new Promise(done => {
+            const video = document.querySelector('video[aria-label^="Camera of "]')
+            video.requestVideoFrameCallback(() => done(true))
+        })""",
+        timeout=MEDIA_SOON,
+    )
