@@ -1,6 +1,6 @@
 """Which layer of which stream fits a budget. Pure; remembers nothing (``choosing`` does).
 
-Octets per second everywhere. Order of what is served: every voice, the lowest layer of screens, that of the first
+Octets per second everywhere. Voice is never chosen: it is taken off the budget before. Order of what is served: the lowest layer of screens, that of the first
 camera, the rest of the screens, the lowest layer of the other cameras, and then what is left in the same order.
 """
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 Kind = Literal["voice", "screen", "camera"]
-UNMEASURED = {"voice": 5_000, "screen": 60_000, "camera": 15_000}
+UNMEASURED = {"voice": 6_000, "screen": 60_000, "camera": 15_000}
 _STEP_UP = 3
 """A layer that rests at its source has no measured rate: so many times the one below."""
 _USEFUL = 0.8
@@ -30,7 +30,7 @@ class Layer(NamedTuple):
 class Wanted(NamedTuple):
     """A stream that one subscriber shows or hears.
 
-    ``layers``: lowest first, each dearer than the one before; voice has one. ``area``, ``height``: as shown, in device
+    ``layers``: lowest first, each dearer than the one before. ``area``, ``height``: as shown, in device
     pixels, 0: not known. ``priority``: higher first among its kind: who speaks, the teacher.
     """
 
@@ -70,23 +70,19 @@ def ranked(wanted: Iterable[Wanted]) -> list[Wanted]:
 
 
 def needed(wanted: Iterable[Wanted]) -> int:
-    """With which everything would be sent at its best."""
-    return sum(costs(each)[useful(each) - 1] for each in wanted if each.layers)
-
-
-def voices(wanted: Iterable[Wanted]) -> int:
-    return sum(costs(each)[0] for each in wanted if each.kind == "voice" and each.layers)
+    """With which every picture would be sent at its best."""
+    return sum(costs(each)[useful(each) - 1] for each in wanted if each.kind != "voice" and each.layers)
 
 
 def fit(
     budget: float, wanted: Sequence[Wanted], held: Mapping[str, int] | None = None, ease: float = 1.0
 ) -> dict[str, int]:
-    """Index into ``layers`` per picture, -1: nothing. ``budget``: with voice.
+    """Index into ``layers`` per picture, -1: nothing. ``budget``: without voice.
 
     What is sent already (``held``: id → index) is counted at ``ease`` times its cost. The first picture's lowest layer is
     given even when it does not fit: a screen's always (late is better than nothing), a camera's if it nearly does.
     """
-    left = budget - voices(wanted)
+    left = budget
     order = ranked(wanted)
     prices = {each.id: costs(each) for each in order}
     chosen = {each.id: -1 for each in order}

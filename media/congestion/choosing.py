@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from media.congestion.allocation import Layer, Wanted, fit, needed, useful, voices
+from media.congestion.allocation import Layer, Wanted, fit, needed, useful
 
 LEAST_PICTURE = 10_000
 """Octets per second beside voice, below which no picture is worth its delay to the voice: 80 kbit/s."""
@@ -28,7 +28,7 @@ Reason = Literal["link_down"]
 
 class Allocation(Struct, frozen=True):
     """``layers``: of every picture wanted, None: nothing of it. ``voice_only``: no picture is sent, and why.
-    ``needed``: octets per second of everything at its best. Compare by ``==`` to see whether anything changed."""
+    ``needed``: octets per second of every picture at its best. Compare by ``==`` to see whether anything changed."""
 
     layers: dict[str, Layer | None]
     voice_only: Reason | None
@@ -81,7 +81,8 @@ class Chooser:
         self._streams: dict[str, _Stream] = {}
 
     def choose(self, budget: float | None, wanted: Sequence[Wanted], now: float) -> Allocation:
-        """``budget``: octets per second with voice; None: not limited. Call a few times a second while limited."""
+        """``budget``: octets per second beside voice, may be negative; None: not limited. Call a few times a second
+        while limited."""
         everything = needed(wanted)
         pictures = [each for each in wanted if each.kind != "voice"]
         for gone in self._streams.keys() - {each.id for each in pictures}:
@@ -89,7 +90,7 @@ class Chooser:
         if budget is None:
             self._all(pictures, now)
         else:
-            self._starve_or_feed(budget - voices(wanted), now)
+            self._starve_or_feed(budget, now)
             self._within(budget, wanted, now)
         layers = {
             each.id: None if self.voice_only or (index := self._index(each)) < 0 else each.layers[index]
@@ -138,8 +139,8 @@ class Chooser:
     def _within(self, budget: float, wanted: Sequence[Wanted], now: float) -> None:
         streams = self._streams
         held = {name: stream.index for name, stream in streams.items()}
-        must = fit(budget, wanted, held, _EASE)
-        may = fit(budget * _ROOM, wanted)
+        must = fit(max(0.0, budget), wanted, held, _EASE)
+        may = fit(max(0.0, budget) * _ROOM, wanted)
         raised = False
         for each in wanted:
             if each.kind == "voice" or not each.layers:

@@ -36,28 +36,32 @@ _NOTHING = Steps(None, None)
 class Control:
     """One subscriber's estimate, pacer and probes.
 
-    ``budget``: octets per second, voice included, that may be sent; None: not limited.
+    ``budget``: octets per second that may be sent beside voice; None: not limited. ``voice``: octets per second of it.
     """
 
-    __slots__ = ("_pace", "estimator", "prober")
+    __slots__ = ("_heard_at", "_pace", "estimator", "prober", "voice")
 
     def __init__(self) -> None:
         self.estimator = Estimator()
         self.prober = Prober()
+        self.voice = 0.0
+        self._heard_at: float | None = None
         self._pace = OFF
 
     @property
     def budget(self) -> float | None:
-        return self.estimator.rate if self.estimator.held else None
+        return self.estimator.rate - self.voice if self.estimator.held else None
 
     def step(self, digest: Digest | None, needed: float, starving: bool, now: float) -> Steps:
-        """``needed``: octets per second with which everything wanted would be sent at its best; ``starving``: there is
+        """``needed``: octets per second with which every picture would be sent at its best; ``starving``: there is
         no room for any picture. Call with every digest, and while ``budget`` is not None a few times a second besides.
         """
         estimator = self.estimator
+        needed += self.voice
         if digest is not None:
             trouble = estimator.trouble_at
             estimator.heard(digest, now)
+            self._hear_voice(digest, now)
             if not estimator.held:
                 return self._paced(OFF)
             if estimator.trouble_at != trouble:
@@ -81,6 +85,12 @@ class Control:
             rate *= _DRAIN
         pace = Pace(max(_LEAST_PACE, int(rate)), flush_seconds(estimator.rate))
         return Steps(self._paced(pace).pace, probe)
+
+    def _hear_voice(self, digest: Digest, now: float) -> None:
+        before, self._heard_at = self._heard_at, now
+        if before is not None and 0.0 < now - before < 1.0:
+            rate = digest.voice_octets / (now - before)
+            self.voice += (rate - self.voice) * 0.1
 
     def _paced(self, pace: Pace) -> Steps:
         before = self._pace

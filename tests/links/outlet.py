@@ -1,7 +1,6 @@
 """The server's way out to one subscriber, as the fanout does it, simulated: numbers given at send time, pacer with voice
 first, flush to the next key frame, padding, what was acknowledged."""
 
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -10,6 +9,7 @@ from media.congestion.allocation import Layer
 from media.congestion.digest import Digest
 from media.congestion.pacing import Pace
 from media.congestion.probing import Probe
+from media.fanout.pacer import Flushed, Pacer
 from media.keyframes import RetransmissionBudget, SubscriberBudget
 from tests.links.clock import Clock
 from tests.links.publishers import PACKET, Frame
@@ -30,7 +30,6 @@ class Packet(Struct, eq=False):
     seq: int = -1
     number: int = -1
     again: bool = False
-    queued_at: float = 0.0
 
 
 class Report(Struct):
@@ -54,7 +53,7 @@ class Leg:
         self.base = -1
         self.budget = SubscriberBudget()
         self.repairs = RetransmissionBudget()
-        self.octets = 0
+        self.octets = self.resent = 0
         self.history: dict[int, Packet] = {}
 
 
@@ -64,9 +63,7 @@ class Outlet:
         self._send = send
         self._number = 0
         self._sent: dict[int, tuple[float, int]] = {}
-        self._video: deque[Packet] = deque()
-        self._again: deque[Packet] = deque()
-        self._credit, self._credit_at = 0.0, 0.0
+        self._pacer: Pacer[Packet] = Pacer()
         self._probe, self._probe_until, self._probe_credit = 0, 0.0, 0.0
         self.pace_now = Pace(0, 0.0)
         self.paced_seconds = 0.0
@@ -89,7 +86,7 @@ class Outlet:
         before, leg.choice = leg.choice, choice
         if choice is None:
             leg.taken, leg.starving = None, True
-            self._video = deque(each for each in self._video if each.stream != stream)
+            self._pacer.forget(stream)
         elif before is None or before.spatial != choice.spatial:
             self.want_key(leg)
 
@@ -104,82 +101,58 @@ class Outlet:
             return
         if frame.is_key and frame.spatial == choice.spatial:
             if leg.taken != frame.spatial:
-                # What waits of the other encoding would come before it.
+                self._pacer.forget(stream)
                 leg.taken = frame.spatial
             leg.starving = False
             leg.budget.satisfied()
         if leg.starving or frame.spatial != leg.taken or frame.temporal > choice.temporal:
             return
-        packets = [
-            Packet(
-                stream,
-                min(PACKET, frame.size - PACKET * index) + HEAD,
-                frame,
-                index,
-                queued_at=self._clock.now,
-            )
-            for index in range(frame.packets)
-        ]
-        if not self.pace_now.octets_per_second:
-            for packet in packets:
+        now = self._clock.now
+        for index in range(frame.packets):
+            packet = Packet(stream, min(PACKET, frame.size - PACKET * index) + HEAD, frame, index)
+            if not self.pace_now.octets_per_second:
                 self._emit(packet)
-            return
-        self._video += packets
-        oldest = self._video[0]
-        if self._clock.now - oldest.queued_at > self.pace_now.flush_seconds:
-            self._flush(oldest)
+                continue
+            begins = frame.is_key and index == 0
+            if leg.starving and not begins:
+                continue
+            leg.starving = False
+            flushed = self._pacer.push(packet, stream, frame.number, packet.size, begins, now)
+            if flushed is not None:
+                self._flushed(flushed)
 
-    def _flush(self, oldest: Packet) -> None:
-        stream, leg = oldest.stream, self.legs[oldest.stream]
-        key = None
-        for each in reversed(self._video):
-            if (
-                each.stream == stream
-                and each.frame is not None
-                and each.frame.is_key
-                and each.frame is not oldest.frame
-            ):
-                key = each.frame
-                break
-        kept: deque[Packet] = deque()
-        reached = False
-        for each in self._video:
-            reached = reached or (key is not None and each.frame is key)
-            if each.stream != stream or reached or each.frame is oldest.frame:
-                kept.append(each)
-        if len(kept) == len(self._video):
-            return
+    def _flushed(self, flushed: Flushed) -> None:
         self.flushes += 1
-        self._video = kept
-        if key is None:
+        leg = self.legs[str(flushed.stream)]
+        if flushed.starves and not leg.starving:
             leg.starving = True
             self.want_key(leg)
 
     def repair(self, stream: str, seqs: Sequence[int]) -> None:
         leg = self.legs[stream]
+        left = leg.repairs.allowance(leg.octets, leg.resent)
         for seq in seqs:
             old = leg.history.get(seq)
-            if old is None or not leg.repairs.allows(leg.octets):
+            if old is None or left <= 0:
                 continue
-            leg.repairs.spend(old.size)
-            packet = Packet(
-                stream, old.size, old.frame, old.index, seq, again=True, queued_at=self._clock.now
-            )
+            left -= old.size
+            packet = Packet(stream, old.size, old.frame, old.index, seq, again=True)
             if self.pace_now.octets_per_second:
-                self._again.append(packet)
+                self._pacer.push_rtx(packet, stream, packet.size, self._clock.now)
             else:
                 self._emit(packet)
 
     # --- out ---
 
     def pace(self, pace: Pace) -> None:
-        now = self._clock.now
-        if not self.pace_now.octets_per_second:
-            self._credit, self._credit_at = 0.0, now
         self.pace_now = pace
+        self._pacer.set(pace.octets_per_second, pace.flush_seconds, self._clock.now)
         if not pace.octets_per_second:
-            while self._again or self._video:
-                self._emit((self._again or self._video).popleft())
+            self._drain()
+
+    def _drain(self) -> None:
+        while (waiting := self._pacer.pop(self._clock.now)) is not None:
+            self._emit(waiting.item)
 
     def probe(self, probe: Probe) -> None:
         self._probe = probe.octets_per_second
@@ -187,16 +160,13 @@ class Outlet:
         self._probe_until = self._clock.now + probe.seconds
 
     def _tick(self) -> None:
-        now, rate = self._clock.now, self.pace_now.octets_per_second
+        now = self._clock.now
         for leg in self.legs.values():
             if leg.choice is not None and leg.budget.due(now):
                 leg.ask(leg.choice.spatial)
-        if rate:
+        if self.pace_now.octets_per_second:
             self.paced_seconds += 0.005
-            self._credit = min(rate * _BURST_SECONDS, self._credit + (now - self._credit_at) * rate)
-            self._credit_at = now
-            while self._credit > 0 and (queue := self._again or self._video):
-                self._emit(queue.popleft())
+            self._drain()
         # Padding fills up what is sent to the probe's rate.
         if now < self._probe_until:
             while self._probe_credit < now:
@@ -210,7 +180,9 @@ class Outlet:
             self.voice_sent += packet.size
         elif packet.stream == "":
             self.padding += packet.size
-        elif not packet.again:
+        elif packet.again:
+            self.legs[packet.stream].resent += packet.size
+        else:
             leg = self.legs[packet.stream]
             packet.seq = leg.seq
             leg.seq += 1
@@ -218,7 +190,8 @@ class Outlet:
             leg.history[packet.seq] = packet
             leg.history.pop(packet.seq - 1024, None)
         self.sent += packet.size
-        self._credit -= packet.size
+        if packet.stream in ("voice", ""):
+            self._pacer.spend(packet.size)
         if self._probe:
             self._probe_credit = max(self._probe_credit, now - 0.02) + packet.size / self._probe
         self._sent[packet.number] = (now, packet.size)
@@ -251,7 +224,6 @@ class Outlet:
         if not self._fresh:
             return None
         delays = self._delays or [0.0]
-        waiting = sum(each.size for each in self._video) + sum(each.size for each in self._again)
         found = Digest(
             acked_packets=self._acked,
             acked_octets=self._acked_octets,
@@ -264,8 +236,8 @@ class Outlet:
             delay_last_us=int(self._last_delay * 1e6),
             delay_max_us=int(max(delays) * 1e6),
             rtt_us=int(self._rtt * 1e6),
-            queued_octets=waiting,
-            queue_delay_us=int((self._clock.now - self._video[0].queued_at) * 1e6) if self._video else 0,
+            queued_octets=self._pacer.queued_octets,
+            queue_delay_us=int(self._pacer.delay(self._clock.now) * 1e6),
         )
         self._told, self._voice_told, self._padding_told = self.sent, self.voice_sent, self.padding
         self._delays = []
