@@ -18,6 +18,7 @@ _ROOM = 0.85
 """Share of the budget within which something new must fit."""
 _EASE = 0.9
 """What is sent already may cost this much more than new things before it is given up."""
+_THIN_SECONDS = 0.8
 _FAILED_SECONDS = 10.0
 """A way up that is taken back within this was a mistake, and the next try waits twice as long."""
 _FIRST_BACKOFF, _MOST_BACKOFF = 4.0, 60.0
@@ -80,9 +81,11 @@ class Chooser:
         self._since: float | None = None
         self._streams: dict[str, _Stream] = {}
 
-    def choose(self, budget: float | None, wanted: Sequence[Wanted], now: float) -> Allocation:
-        """``budget``: octets per second beside voice, may be negative; None: not limited. Call a few times a second
-        while limited."""
+    def choose(
+        self, budget: float | None, wanted: Sequence[Wanted], now: float, waited: float = 0.0
+    ) -> Allocation:
+        """``budget``: octets per second beside voice, may be negative; None: not limited. ``waited``: seconds that the
+        oldest picture has waited in the pacer. Call a few times a second while limited."""
         everything = needed(wanted)
         pictures = [each for each in wanted if each.kind != "voice"]
         for gone in self._streams.keys() - {each.id for each in pictures}:
@@ -92,6 +95,7 @@ class Chooser:
         else:
             self._starve_or_feed(budget, now)
             self._within(budget, wanted, now)
+            self._thin(pictures, waited, now)
         layers = {
             each.id: None if self.voice_only or (index := self._index(each)) < 0 else each.layers[index]
             for each in pictures
@@ -135,6 +139,21 @@ class Chooser:
                 self.voice_only = None
                 self._picture.went_up(now)
                 self._streams.clear()
+
+    def _thin(self, pictures: Sequence[Wanted], waited: float, now: float) -> None:
+        """Faster than any measured rate: while much waits, pictures that nothing builds on are left out, those that
+        wait included."""
+        if waited < _THIN_SECONDS:
+            return
+        for each in pictures:
+            stream = self._streams.get(each.id)
+            if stream is None or self._index(each) <= 0:
+                continue
+            spatial = each.layers[self._index(each)].spatial
+            lowest = next(at for at, layer in enumerate(each.layers) if layer.spatial == spatial)
+            if lowest < stream.index:
+                stream.index = lowest
+                stream.up_since = now
 
     def _within(self, budget: float, wanted: Sequence[Wanted], now: float) -> None:
         streams = self._streams

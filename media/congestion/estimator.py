@@ -50,6 +50,8 @@ class Estimator:
         "_acked",
         "_at",
         "_base",
+        "_busy_octets",
+        "_busy_seconds",
         "_drained_us",
         "_full_at",
         "_over",
@@ -79,7 +81,8 @@ class Estimator:
         self._base = Base()
         self._acked = Window(0.6)
         self._at: float | None = None
-        self._over = 0.0
+        self._over = self._busy_seconds = 0.0
+        self._busy_octets = 0
         self._threshold = float(THRESHOLD_US)
         self._wait = 0.0
         self._drained_us = 0
@@ -91,6 +94,12 @@ class Estimator:
     def congested(self) -> bool:
         """A queue stands right now."""
         return self.held and self._over >= OVER_SECONDS
+
+    @property
+    def _carried(self) -> float:
+        """The last 0.6 s may have begun before the path was full: then the time since says more."""
+        busy = self._busy_octets / self._busy_seconds if self._busy_seconds >= 0.05 else 0.0
+        return max(self.acked_rate, busy)
 
     def is_calm(self, now: float) -> bool:
         """Nothing speaks against trying more."""
@@ -117,7 +126,15 @@ class Estimator:
             if digest.rtt_us:
                 self.rtt += (min(digest.rtt_us / 1e6, 2.0) - self.rtt) * 0.1
         over = self.queue_us > (self._threshold if self.held else FREE_THRESHOLD_US)
-        self._over = self._over + min(elapsed, 0.25) if over else 0.0
+        if not over:
+            self._over = self._busy_seconds = 0.0
+            self._busy_octets = 0
+        else:
+            if self._over:
+                # What came while the queue stood throughout.
+                self._busy_seconds += elapsed
+                self._busy_octets += digest.acked_octets
+            self._over += min(elapsed, 0.25)
         if self.held:
             self._hold(digest, now, elapsed)
         elif (
@@ -132,7 +149,7 @@ class Estimator:
     def _become_held(self, now: float) -> None:
         self.held = True
         self._patience = RELEASE_SECONDS if now - self.trouble_at > 600 else min(600, 2 * self._patience)
-        self.rate = min(CEILING, max(FIRST_HELD, 0.9 * self.acked_rate))
+        self.rate = min(CEILING, max(FIRST_HELD, 0.9 * self._carried))
         self._threshold = float(THRESHOLD_US)
         self._full(now)
 
@@ -141,7 +158,8 @@ class Estimator:
         if self.held and self.rate >= enough_to_release(needed) and now - self._quiet_since >= self._patience:
             self.held = False
             self.rate = CEILING
-            self._over = 0.0
+            self._over = self._busy_seconds = 0.0
+            self._busy_octets = 0
             return True
         return False
 
@@ -181,8 +199,9 @@ class Estimator:
             # Sending less did not help: others fill it. Bear with more, or they take everything.
             self._threshold = min(MOST_THRESHOLD_US, 1.2 * self._threshold)
         filled = self.acked_rate < 0.95 * self.sent_rate or self.sent_rate >= 0.8 * self.rate
-        lower = _DECREASE * self.acked_rate if filled else max(_DECREASE * self.rate, self.acked_rate)
-        full_at = self.acked_rate if filled else self.rate
+        carried = self._carried
+        lower = _DECREASE * carried if filled else max(_DECREASE * self.rate, carried)
+        full_at = carried if filled else self.rate
         self.rate = max(FLOOR, min(self.rate, lower))
         self._full(now)
         self._full_at = full_at
@@ -205,7 +224,8 @@ class Estimator:
     def _after_gap(self, digest: Digest, now: float) -> None:
         self._acked.clear()
         self.loss.clear()
-        self._over = 0.0
+        self._over = self._busy_seconds = 0.0
+        self._busy_octets = 0
         self._drained_us = 0
         if digest.acked_packets:
             self.queue_us = self._base.add(digest.delay_min_us, now)

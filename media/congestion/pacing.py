@@ -75,13 +75,12 @@ class Control:
             return self._paced(OFF)
         probe = None
         if estimator.is_calm(now):
-            probe = self.prober.due(estimator.rate, enough_to_release(needed), estimator.rtt, starving, now)
+            enough = enough_to_release(needed)
+            probe = self.prober.due(estimator.rate, enough, estimator.sent_rate, estimator.rtt, starving, now)
             if probe is not None:
                 estimator.pause_judgement(now + probe.seconds + estimator.rtt + 0.3)
         rate = estimator.rate
-        if self.prober.is_running(now) and self.prober.probe is not None:
-            rate = max(rate, self.prober.probe.octets_per_second)
-        elif estimator.congested:
+        if estimator.congested:
             rate *= _DRAIN
         pace = Pace(max(_LEAST_PACE, int(rate)), flush_seconds(estimator.rate))
         return Steps(self._paced(pace).pace, probe)

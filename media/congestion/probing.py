@@ -20,7 +20,7 @@ _GAIN = 1.15
 
 
 class Probe(NamedTuple):
-    """Send ``octets_per_second`` in all for ``seconds``, padding where there is nothing else."""
+    """Padding of ``octets_per_second`` for ``seconds``, beside what is sent anyway."""
 
     octets_per_second: int
     seconds: float
@@ -30,7 +30,6 @@ class Prober:
     """One per subscriber. Told of every digest; asked for a probe when more is wanted than the rate gives."""
 
     __slots__ = (
-        "_from",
         "_interval",
         "_jitter_us",
         "_losses",
@@ -38,6 +37,7 @@ class Prober:
         "_packets",
         "_peak_us",
         "_sent",
+        "_target",
         "_until",
         "probe",
     )
@@ -47,7 +47,7 @@ class Prober:
         """Under way, or waiting for what is said of it."""
         self._interval = FIRST_SECONDS
         self._next = float("-inf")
-        self._from = self._until = 0.0
+        self._until = self._target = 0.0
         self._jitter_us = 0.0
         self._peak_us = self._sent = self._losses = self._packets = 0
 
@@ -55,9 +55,6 @@ class Prober:
         """The rate was lowered: leave the path alone for a while."""
         self.probe = None
         self._next = max(self._next, now + self._interval)
-
-    def is_running(self, now: float) -> bool:
-        return self.probe is not None and now < self._until
 
     def heard(self, digest: Digest, peak_us: int, rate: float, rtt: float, now: float) -> float | None:
         """The rate that a probe has shown, when one has."""
@@ -72,7 +69,7 @@ class Prober:
         if now < self._until + rtt + 0.12:
             return None
         probe, self.probe = self.probe, None
-        octets = min(self._sent, probe.octets_per_second * probe.seconds)
+        octets = min(self._sent, self._target * probe.seconds)
         waited = max(0.0, self._peak_us - self._jitter_us) / 1e6
         capacity = octets / (probe.seconds + waited)
         lossy = self._losses > 1 and self._losses > 0.2 * self._packets
@@ -82,8 +79,11 @@ class Prober:
         self._next = now + 0.3
         return 0.95 * capacity
 
-    def due(self, rate: float, needed: float, rtt: float, starving: bool, now: float) -> Probe | None:
-        """A probe to be made now. ``needed``: octets per second that are of use; ``starving``: there is no picture."""
+    def due(
+        self, rate: float, needed: float, sent_rate: float, rtt: float, starving: bool, now: float
+    ) -> Probe | None:
+        """A probe to be made now. ``needed``: octets per second that are of use; ``sent_rate``: what is sent anyway;
+        ``starving``: there is no picture."""
         if self.probe is not None:
             if now > self._until + rtt + 2.0:
                 self.probe = None
@@ -91,11 +91,12 @@ class Prober:
         if needed <= rate or now < self._next:
             return None
         target = min(2.0 * rate, max(1.1 * needed, 1.3 * rate))
-        if rate < 2 * _PACKET / _EXCESS_SECONDS:
+        if rate < _PACKET / _EXCESS_SECONDS:
             target = 2.0 * rate
-        seconds = max(_LEAST_SECONDS, max(2 * _PACKET, _EXCESS_SECONDS * rate) / (target - rate))
-        self.probe = Probe(int(target), seconds)
-        self._from, self._until = now, now + seconds
+        seconds = max(_LEAST_SECONDS, max(_PACKET, _EXCESS_SECONDS * rate) / (target - rate))
+        self.probe = Probe(max(_PACKET, int(target - min(sent_rate, rate))), seconds)
+        self._target = target
+        self._until = now + seconds
         self._peak_us = self._sent = self._losses = self._packets = 0
         # As if it will fail; a success resets it.
         most = MOST_STARVING_SECONDS if starving else MOST_SECONDS

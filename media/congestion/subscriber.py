@@ -53,7 +53,8 @@ class Subscriber:
         if budget is None and not was_held and wanted is self._wanted:
             return IDLE if pace is None else Decision(pace, probe, None)
         self._wanted = wanted
-        allocation = self._chooser.choose(budget, wanted, now)
+        waited = digest.queue_delay_us / 1e6 if digest is not None else 0.0
+        allocation = self._chooser.choose(budget, wanted, now, waited)
         self._allocation = allocation
         changed = (
             allocation.layers.keys() != before.layers.keys() or allocation.voice_only != before.voice_only

@@ -9,6 +9,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 MAX_WAITING = 2048
 """Packets: what cannot be sent within ``flush_seconds`` at any rate we pace at."""
+MAX_REPAIRS = 256
+"""Packets to be sent again: they go before video, and what is missing for longer is asked for again."""
 BURST_SECONDS = 0.04
 T = TypeVar("T")
 
@@ -61,12 +63,13 @@ class Pacer(Generic[T]):
         self._flush_seconds = flush_seconds
 
     def spend(self, octets: int) -> None:
-        """Sent beside the queue."""
+        """Sent beside the queue; negative: popped, but not sent after all."""
         if self.rate:
             self._credit -= octets
 
     def push_rtx(self, item: T, stream: Hashable, size: int, now: float) -> None:
-        if len(self._rtx) < MAX_WAITING:
+        """What waits already is not put in twice: browsers ask again every few ten milliseconds."""
+        if len(self._rtx) < MAX_REPAIRS and all(entry.item != item for entry in self._rtx):
             self._rtx.append(Waiting(item, stream, -1, size, False, now))
             self.queued_octets += size
 

@@ -20,7 +20,7 @@ UDP = 28
 _BURST_SECONDS = 0.04
 
 
-class Packet(Struct, eq=False):
+class Packet(Struct):
     """``stream``: "" padding. ``seq``: of the stream, ``number``: transport-wide."""
 
     stream: str
@@ -50,7 +50,7 @@ class Leg:
         self.choice: Layer | None = None
         self.taken: int | None = None
         self.starving = True
-        self.base = -1
+        self.leaves_out = self.was_asked = False
         self.budget = SubscriberBudget()
         self.repairs = RetransmissionBudget()
         self.octets = self.resent = 0
@@ -91,7 +91,9 @@ class Outlet:
             self.want_key(leg)
 
     def want_key(self, leg: Leg) -> None:
-        if leg.choice is not None and leg.budget.ask(self._clock.now):
+        """The first picture is not charged."""
+        first, leg.was_asked = not leg.was_asked, True
+        if leg.choice is not None and (first or leg.budget.ask(self._clock.now)):
             leg.ask(leg.choice.spatial)
 
     def picture(self, stream: str, frame: Frame) -> None:
@@ -152,7 +154,20 @@ class Outlet:
 
     def _drain(self) -> None:
         while (waiting := self._pacer.pop(self._clock.now)) is not None:
-            self._emit(waiting.item)
+            if self._is_left_out(waiting.item):
+                self._pacer.spend(-waiting.size)
+            else:
+                self._emit(waiting.item)
+
+    def _is_left_out(self, packet: Packet) -> bool:
+        """What waits is thinned out too, but no picture is cut off."""
+        frame = packet.frame
+        if frame is None or packet.again:
+            return False
+        leg = self.legs[packet.stream]
+        if packet.index == 0:
+            leg.leaves_out = leg.choice is not None and frame.temporal > leg.choice.temporal
+        return leg.leaves_out
 
     def probe(self, probe: Probe) -> None:
         self._probe = probe.octets_per_second
@@ -167,10 +182,10 @@ class Outlet:
         if self.pace_now.octets_per_second:
             self.paced_seconds += 0.005
             self._drain()
-        # Padding fills up what is sent to the probe's rate.
         if now < self._probe_until:
             while self._probe_credit < now:
-                self._emit(Packet("", 1_000 + HEAD))
+                self._emit(Packet("", 1_000))
+                self._probe_credit += 1_000 / self._probe
 
     def _emit(self, packet: Packet) -> None:
         now = self._clock.now
@@ -190,10 +205,8 @@ class Outlet:
             leg.history[packet.seq] = packet
             leg.history.pop(packet.seq - 1024, None)
         self.sent += packet.size
-        if packet.stream in ("voice", ""):
+        if packet.stream == "voice":
             self._pacer.spend(packet.size)
-        if self._probe:
-            self._probe_credit = max(self._probe_credit, now - 0.02) + packet.size / self._probe
         self._sent[packet.number] = (now, packet.size)
         self._sent.pop(packet.number - 1024, None)
         self._send(packet)

@@ -79,7 +79,7 @@ class Scenario:
 
     def _picture(self, stream: str, frame: Frame) -> None:
         if frame.is_key:
-            self._gates[3 if stream == "screen" else frame.spatial].arrived()
+            self._gates[3 if stream == "screen" else frame.spatial].arrived(self.clock.now)
         if hasattr(self, "camera") and stream in self.outlet.legs:
             self.outlet.picture(stream, frame)
 

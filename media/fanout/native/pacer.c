@@ -6,6 +6,7 @@
 
 #define BURST_SECONDS 0.04
 #define OVERHEAD 40
+#define MAX_REPAIRS 256
 #define PROBE_SIZE 1016
 
 static struct waiting *nth(struct queue *q, unsigned i) { return &q->items[(q->start + i) % q->room]; }
@@ -78,12 +79,16 @@ static void refill(struct outlet *o, int64_t now_us)
 
 static void send_waiting(struct fanout *f, struct outlet *o, struct waiting w, bool rtx, int64_t now_us)
 {
-    o->queued_octets -= size_of(&w);
-    o->credit -= size_of(&w);
+    unsigned size = size_of(&w), number = o->transport_cc;
+    o->queued_octets -= size;
+    o->credit -= size;
     if (rtx)
         leg_send_again(f, w.leg, w.seq);
     else
         leg_emit(f, w.leg, w.source, w.packet, now_us);
+    /* What was left out costs the line nothing. */
+    if (o->transport_cc == number)
+        o->credit += size;
     let_go(w.packet);
 }
 
@@ -123,8 +128,12 @@ void pacer_push_rtx(struct outlet *o, struct leg *leg, uint16_t seq, unsigned si
     int64_t incoming, out;
     struct epoch *epoch = epoch_origin(leg, seq, &incoming, &out);
     struct packet *packet = epoch ? source_find(epoch->source, incoming) : NULL;
-    if (!packet || o->rtx.count >= MAX_WAITING)
+    if (!packet || o->rtx.count >= MAX_REPAIRS)
         return;
+    /* Browsers ask again every few ten milliseconds for what waits already. */
+    for (unsigned i = 0; i < o->rtx.count; i++)
+        if (nth(&o->rtx, i)->leg == leg && nth(&o->rtx, i)->seq == seq)
+            return;
     if (append(&o->rtx, (struct waiting){leg, hold(packet), NULL, now_us, seq}))
         o->queued_octets += size;
     else

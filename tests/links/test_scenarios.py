@@ -1,0 +1,85 @@
+"""A lesson over the connections that families have, in simulated time."""
+
+import pytest
+
+from tests.links.link import Rules, kilobits
+from tests.links.scenario import Scenario
+
+SLOW = Rules(rate=kilobits(800), delay=0.02, queue_seconds=0.3)
+DSL = Rules(rate=kilobits(3_000), delay=0.03)
+BOTH = ("screen", "camera")
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_eight_hundred_kilobits_and_a_shared_page_of_text(seed: int) -> None:
+    run = Scenario(SLOW, seed=seed)
+    run.run(120)
+    assert run.voice_loss(0, 118) <= 0.01
+    assert run.picture.rate(0, 120) >= 1
+    # What was sent before anything was known is partly lost; then it flows.
+    assert run.picture.shown[0][0] <= 8
+    assert run.picture.stall(run.picture.shown[0][0], 120) <= 5
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_sixty_four_kilobits_voice_stays_and_pictures_come_back(seed: int) -> None:
+    run = Scenario(Rules(rate=kilobits(64), delay=0.03), changes=[(60, DSL)], seed=seed)
+    run.run(120)
+    assert run.subscriber.allocation.voice_only is None
+    assert any(reason == "link_down" for at, reason in run.reasons if at < 30)
+    # The first seconds are lost to what was sent before anything was known.
+    assert run.voice_loss(8, 58) <= 0.01
+    assert run.picture.rate(85, 120) >= 1
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_losses_of_the_line_starve_nobody(seed: int) -> None:
+    run = Scenario(Rules(rate=kilobits(20_000), delay=0.05, loss=0.05), seed=seed)
+    run.run(120)
+    assert run.picture.rate(5, 120) >= 2
+    assert run.picture.stall(5, 120) <= 4
+    budget = run.history[-1][1]
+    assert budget is None or budget > kilobits(2_000)
+
+
+def test_a_line_that_narrows_and_widens_again() -> None:
+    run = Scenario(DSL, changes=[(40, Rules(rate=kilobits(500), delay=0.03)), (80, DSL)], wanted=BOTH)
+    run.run(130)
+    narrow = [budget for at, budget, _ in run.history if 45 < at < 80]
+    assert all(budget is not None and budget < kilobits(700) for budget in narrow)
+    assert run.voice_loss(42, 128) <= 0.01
+    budget = run.history[-1][1]
+    assert budget is None or budget > kilobits(1_500)
+
+
+def test_an_outage_of_five_seconds() -> None:
+    run = Scenario(DSL, changes=[(40, Rules(rate=0, delay=0.03)), (45, DSL)], wanted=BOTH)
+    run.run(90)
+    assert run.voice_loss(47, 88) <= 0.01
+    assert run.picture.rate(50, 90) >= 1
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [Rules(rate=kilobits(100_000), delay=0.01), Rules(rate=kilobits(20_000), delay=0.03, jitter=0.05)],
+)
+def test_a_healthy_line_is_never_paced(rules: Rules) -> None:
+    run = Scenario(rules, wanted=BOTH)
+    run.run(60)
+    assert run.outlet.paced_seconds == 0
+    assert run.outlet.padding == 0
+
+
+@pytest.mark.parametrize("drift", [-2e-4, 2e-4])
+def test_two_hours_with_a_clock_that_drifts(drift: float) -> None:
+    run = Scenario(Rules(rate=kilobits(10_000), delay=0.03), drift=drift, wanted=())
+    run.run(7200)
+    assert run.outlet.paced_seconds == 0
+
+
+def test_a_paced_line_with_a_clock_that_drifts() -> None:
+    run = Scenario(SLOW, drift=2e-4)
+    run.run(120)
+    budgets = [budget for at, budget, _ in run.history if at > 20]
+    assert all(budget is not None and budget > kilobits(250) for budget in budgets)
+    assert run.voice_loss(0, 118) <= 0.01
