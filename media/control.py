@@ -205,7 +205,7 @@ class ConsumerEntry(Struct, frozen=True):
 class Inventory(Struct, frozen=True, tag="media.inventory"):
     """Everything that is open: how a restarted gateway finds its own again.
 
-    ``taps``: where each sends to; ``tapped``: which producer it sends.
+    ``taps``: where each sends to; ``tapped``: which producer it sends. ``links``, ``held``: as last told.
     """
 
     routers: dict[str, str]
@@ -214,6 +214,8 @@ class Inventory(Struct, frozen=True, tag="media.inventory"):
     consumers: tuple[ConsumerEntry, ...]
     taps: dict[int, str]
     tapped: dict[int, str] = {}
+    links: "tuple[LinksChanged, ...]" = ()
+    held: "tuple[ConsumersHeld, ...]" = ()
 
 
 class TakeStats(Struct, frozen=True, tag="media.take_stats"):
@@ -221,9 +223,10 @@ class TakeStats(Struct, frozen=True, tag="media.take_stats"):
 
 
 class Stats(Struct, frozen=True, tag="media.stats"):
-    """Counters since the worker's start and gauges now, by Prometheus-like name."""
+    """Counters since the worker's start and gauges now, by Prometheus-like name. ``routers``: the same of each router."""
 
     values: dict[str, float]
+    routers: dict[str, dict[str, float]] = {}
 
 
 Request = (

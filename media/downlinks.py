@@ -20,6 +20,10 @@ class Downlinks:
     def get(self, transport: Transport) -> Downlink | None:
         return self._links.get(transport)
 
+    def held(self) -> tuple[control.ConsumersHeld, ...]:
+        """Of everybody from whom something is held back now."""
+        return tuple(_told(transport, link) for transport, link in self._links.items() if link.held.consumers)
+
     def step(self, now: float) -> Iterator[control.ConsumersHeld]:
         """Ten times a second; what has changed for whom."""
         digests = dict(self._fanout.digests())
@@ -34,6 +38,10 @@ class Downlinks:
                 speakers = transport.router.speakers
                 link = self._links[transport] = Downlink(transport.outlet, transport.consumers, speakers.has)
             if link.step(digests.get(transport.outlet), now):
-                yield control.ConsumersHeld(
-                    transport.router.id, transport.peer, link.held.consumers, link.held.voice_only
-                )
+                yield _told(transport, link)
+
+
+def _told(transport: Transport, link: Downlink) -> control.ConsumersHeld:
+    return control.ConsumersHeld(
+        transport.router.id, transport.peer, link.held.consumers, link.held.voice_only
+    )

@@ -36,12 +36,19 @@ class Links:
             self._steady.pop(gone, None)
         return found
 
+    def of(self, router: str) -> tuple[control.Link, ...]:
+        """As last told."""
+        return tuple(link for (name, _), link in self._told.items() if name == router)
+
     def _of(self, router: Router, lateness: float, now: float) -> list[control.Link]:
         ups: dict[str, Up] = {}
         downs: dict[str, Downlink | None] = {}
         receivers: dict[str, Transport] = {}
+        lost: set[str] = set()
         for transport in router.transports.values():
             if not transport.is_connected:
+                if transport.state == "disconnected":
+                    lost.add(transport.peer)
                 continue
             if transport.direction == "send":
                 losses = [s.reception.loss for p in transport.producers.values() for s in p.streams]
@@ -50,7 +57,7 @@ class Links:
                 downs[transport.peer] = self._downlinks.get(transport)
                 receivers[transport.peer] = transport
         found: list[control.Link] = []
-        for peer in sorted(ups.keys() | downs.keys()):
+        for peer in sorted(ups.keys() | downs.keys() | lost):
             link = downs.get(peer)
             down = None if peer not in downs else Down() if link is None else link.quality()
             watched = receivers[peer].consumers.values() if peer in receivers else ()

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from media import control
+from msgspec.structs import replace
+
+from media import control, figures
 from media.downlinks import Downlinks
 from media.links import Links
 from media.network import Network
@@ -34,6 +36,21 @@ class Rhythm:
     def lateness(self) -> float:
         """How far ticks are behind lately, in seconds."""
         return self._lateness
+
+    def complete(self, reply: control.Reply) -> control.Reply:
+        """An inventory or figures, with what is known here of the lines."""
+        if not isinstance(reply, control.Inventory | control.Stats):
+            return reply
+        routers = self._registry.routers
+        links = {name: self._links.of(name) for name in routers}
+        held = self._downlinks.held()
+        if isinstance(reply, control.Inventory):
+            told = tuple(control.LinksChanged(name, of) for name, of in links.items() if of)
+            return replace(reply, links=told, held=held)
+        by_router = {name: {h.peer: h for h in held if h.router == name} for name in routers}
+        return replace(
+            reply, routers={n: figures.of_router(r, links[n], by_router[n]) for n, r in routers.items()}
+        )
 
     def beat(self, now: float) -> None:
         self._count += 1

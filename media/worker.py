@@ -74,10 +74,10 @@ class Worker:
 
     async def handle(self, request: control.Request) -> control.Reply:
         """Never raises: what cannot be done is ``Failed`` and has changed nothing."""
-        if self._operations is None:
+        if self._operations is None or self._rhythm is None:
             return control.Failed("busy", "the worker is not running")
         try:
-            return await self._operations.carry_out(request)
+            return self._rhythm.complete(await self._operations.carry_out(request))
         except Refused as refusal:
             return control.Failed(refusal.code, refusal.detail)
         except Exception as error:

@@ -55,6 +55,7 @@ def make_gateway(
         bus=bus, stores=stores, hosts=hosts, sockets=sockets, media=media, metrics=metrics
     )
     stills = Stills(sockets, metrics)
+    stills.allowance = media.allowance
     hosts.listeners += [media.changed, recording.changed, stills.changed]
     return Gateway(
         stores=stores,

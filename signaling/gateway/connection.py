@@ -159,13 +159,19 @@ class Connection:
         assert self._host.views is not None
         self._told += 1
         media = self._gateway.media.of(self._host.lesson)
+        inside = media if self.admitted else None
+        held, voice_only = inside.links.held(self.participant) if inside is not None else ((), False)
         self.send(
             server.State(
                 seq=self._told if self._outsider else self._host.seq,
                 server_time=self._gateway.clock(),
                 view=self._host.views.view(self._actor.account, self._actor),
-                media=media.instance if media is not None and media.placed and self.admitted else None,
+                media=inside.instance if inside is not None and inside.placed else None,
                 stills=self._gateway.stills.present(self._host.lesson) if self.admitted else (),
+                signals=inside.links.signals() if inside is not None else (),
+                own_link=inside.links.own(self.participant) if inside is not None else None,
+                held=held,
+                voice_only=voice_only,
             )
         )
 

@@ -13,6 +13,7 @@ from signaling.gateway.clock import MakeId
 from signaling.gateway.host import LessonHost
 from signaling.gateway.lesson_codecs import LessonCodecs
 from signaling.gateway.media_access import MediaAccess
+from signaling.gateway.media_links import MediaLinks
 from signaling.gateway.media_news import MediaNews
 from signaling.gateway.media_placement import REQUEST_SECONDS, MediaRefused, Placement, Workers
 from signaling.gateway.media_plan import MediaPlan, next_deadline, plan
@@ -46,6 +47,7 @@ class LessonMedia:
         self._workers = workers
         self._placement = Placement(host.lesson, bus=bus, metrics=metrics)
         self.news = MediaNews(host.lesson, self._placement, sockets)
+        self.links = MediaLinks(host.lesson, self._placement, sockets)
         self._steps = MediaSteps(host, self._placement, self.news, make_id)
         self.codecs = LessonCodecs(host, self._placement, self.news)
         self.access = MediaAccess(
@@ -94,6 +96,7 @@ class LessonMedia:
             return
         if notice.state == "closed":
             self.news.consumers_gone(self.table.drop_transport(notice.transport))
+            self.links.forget_gone()
             self.wake()
         self.news.transport_state(entry.participant, notice)
 
@@ -147,6 +150,7 @@ class LessonMedia:
                     self._wake_in(max(0.0, (due - self.host.now()) / 1000))
                 return
             await self._steps.carry_out(todo)
+            self.links.forget_gone()
             self._on_change(self)
 
     def _tell_if_changed(self) -> None:
@@ -174,6 +178,7 @@ class LessonMedia:
         if known == opened.instance:
             table.joined = joined
         self._placement.put(address, opened.instance, opened.rtp_capabilities, table)
+        self.links.adopt(inventory)
         if self.host.state is None or self.host.state.recording is None:
             for tap in self.table.taps.values():
                 await self._placement.tell(control.StopTap(tap))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 from msgspec import Struct
 
-from classroom.ids import LessonId
+from classroom.ids import LessonId, ParticipantId
 from classroom.lesson.events import DeviceReplaced
 from classroom.lesson.state import Phase
 from media import control
@@ -25,6 +25,13 @@ from signaling.gateway.tasks import Tasks
 _log = structlog.get_logger("media_director")
 _PREFIX = "media."
 _FINDING_SECONDS = 1.5
+_OF_A_LESSON = (
+    control.TransportChanged
+    | control.LayersWanted
+    | control.LinksChanged
+    | control.ConsumersHeld
+    | control.SpeakersChanged
+)
 
 
 @dataclass
@@ -157,6 +164,7 @@ class MediaDirector:
         _log.warning("worker_down", worker=address)
         del self._workers[address]
         self._metrics.set_role(address, None)
+        self._metrics.set_lessons(address, {})
         for media in tuple(self._lessons.values()):
             if media.address == address:
                 media.worker_lost()
@@ -197,17 +205,27 @@ class MediaDirector:
             for listener in self.tap_listeners:
                 listener(notice.taps)
             return
-        if not isinstance(notice, control.TransportChanged | control.SpeakersChanged | control.LayersWanted):
+        if not isinstance(notice, _OF_A_LESSON):
             return
         media = self._lessons.get(LessonId(notice.router))
         if media is None:
             return
-        if isinstance(notice, control.TransportChanged):
-            media.transport_changed(notice)
-        elif isinstance(notice, control.LayersWanted):
-            media.news.layers_wanted(notice)
-        else:
-            media.news.speakers(notice)
+        match notice:
+            case control.TransportChanged():
+                media.transport_changed(notice)
+            case control.LayersWanted():
+                media.news.layers_wanted(notice)
+            case control.LinksChanged():
+                media.links.links_changed(notice)
+            case control.ConsumersHeld():
+                media.links.consumers_held(notice)
+            case control.SpeakersChanged():
+                media.news.speakers(notice)
+
+    def allowance(self, lesson: LessonId, participant: ParticipantId) -> float | None:
+        """What a participant's line has left for other than pictures and voices; None: no limit is known."""
+        media = self._lessons.get(lesson)
+        return None if media is None else media.links.allowance(participant)
 
     async def take_stats(self) -> None:
         """Ask every worker for its figures, for /metrics."""
@@ -217,6 +235,9 @@ class MediaDirector:
         try:
             reply = await self._bus.request(address, control.TakeStats(), timeout=1.0)
         except BusError:
+            self._metrics.set_lessons(address, {})
             return
         if isinstance(reply, control.Stats):
             self._metrics.set_role(address, reply.values)
+            live = {router: values for router, values in reply.routers.items() if router in self._lessons}
+            self._metrics.set_lessons(address, live)

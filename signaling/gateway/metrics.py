@@ -28,6 +28,26 @@ class _RoleFigures(Collector):
         return list(families.values())
 
 
+class _LessonFigures(Collector):
+    """What media workers gave of each live lesson when last asked. The only label is the lesson's id."""
+
+    def __init__(self) -> None:
+        self.by_worker: dict[str, dict[str, dict[str, float]]] = {}
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        families: dict[str, GaugeMetricFamily] = {}
+        for lessons in self.by_worker.values():
+            for lesson, values in sorted(lessons.items()):
+                for name, value in sorted(values.items()):
+                    family = families.get(name)
+                    if family is None:
+                        family = families[name] = GaugeMetricFamily(
+                            f"classroom_lesson_{name}", f"{name} of a live lesson", labels=["lesson"]
+                        )
+                    family.add_metric([lesson], value)
+        return list(families.values())
+
+
 class Metrics:
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
@@ -85,6 +105,8 @@ class Metrics:
         )
         self._roles = _RoleFigures()
         registry.register(self._roles)
+        self._lessons = _LessonFigures()
+        registry.register(self._lessons)
 
     def set_role(self, address: str, values: dict[str, float] | None) -> None:
         """Figures of another role, or None when it is gone."""
@@ -92,6 +114,10 @@ class Metrics:
             self._roles.values.pop(address, None)
         else:
             self._roles.values[address] = values
+
+    def set_lessons(self, worker: str, lessons: dict[str, dict[str, float]]) -> None:
+        """Figures of all live lessons that a worker has, in place of those before."""
+        self._lessons.by_worker[worker] = lessons
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

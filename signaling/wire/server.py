@@ -62,12 +62,31 @@ class StillShown(Struct, frozen=True, rename="camel"):
     parts: tuple[StillPart, ...]
 
 
+class Signal(Struct, frozen=True, rename="camel"):
+    """How a participant's connection is: ``bars`` from 0 (nothing passes) to 4. ``reason`` for less than 4:
+    ``link_down`` (what it receives), ``link_up`` (what it sends), ``publisher`` (of what it watches), ``server``."""
+
+    participant: str
+    bars: int
+    reason: str
+
+
+class OwnLink(Struct, frozen=True, rename="camel"):
+    """The own connection, with what others are not told: delay there and back, and loss."""
+
+    bars: int
+    reason: str
+    delay_ms: int
+    loss_percent: int
+
+
 class State(ServerMessage, frozen=True, tag="state"):
     """The whole view: first message of every connection, and again when the own admission changes.
 
     ``seq`` is the log's. ``server_time`` in ms since the epoch. ``media`` names the router's
     instance: when it differs from the one the client's transports were made with, start media anew.
-    Null while media is not there for this account. ``stills``: all there are, for those inside.
+    Null while media is not there for this account. ``stills``, ``signals``: all there are, for those inside.
+    ``own_link``, ``held``, ``voice_only``: as their messages tell later.
     """
 
     seq: int
@@ -75,6 +94,10 @@ class State(ServerMessage, frozen=True, tag="state"):
     view: LessonView
     media: str | None
     stills: tuple[StillShown, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    own_link: OwnLink | None = None
+    held: tuple[str, ...] = ()
+    voice_only: bool = False
 
 
 class Change(ServerMessage, frozen=True, tag="change"):
@@ -184,6 +207,25 @@ class TransportState(ServerMessage, frozen=True, tag="transport_state"):
     state: str
 
 
+class Links(ServerMessage, frozen=True, tag="links"):
+    """Signals that have changed. ``gone``: participants who have no line to this lesson any more."""
+
+    signals: tuple[Signal, ...]
+    gone: tuple[str, ...] = ()
+
+
+class OwnLinkChanged(ServerMessage, frozen=True, tag="own_link"):
+    link: OwnLink
+
+
+class Held(ServerMessage, frozen=True, tag="held"):
+    """All of the client's consumers that are not sent because its line does not carry them; they come back by
+    themselves. ``voice_only``: no picture is sent."""
+
+    consumers: tuple[str, ...]
+    voice_only: bool
+
+
 class Speakers(ServerMessage, frozen=True, tag="speakers"):
     """Participants heard now, loudest first."""
 
@@ -241,6 +283,9 @@ AnyServerMessage = (
     | ConsumerClosed
     | MediaReset
     | TransportState
+    | Links
+    | OwnLinkChanged
+    | Held
     | Speakers
     | Still
     | StillGone

@@ -55,6 +55,9 @@ export type AnyServerMessage =
   | ConsumerClosed
   | MediaReset
   | TransportState
+  | Links
+  | OwnLinkChanged
+  | Held
   | Speakers
   | Still
   | StillGone
@@ -121,6 +124,7 @@ export interface Wire {
   GetCapabilities?: GetCapabilities;
   Grant?: Grant;
   Health?: Health;
+  Held?: Held;
   Ice?: Ice;
   IceCandidate?: IceCandidate;
   IceParameters?: IceParameters;
@@ -134,6 +138,7 @@ export interface Wire {
   LessonList?: LessonList;
   LessonRow?: LessonRow;
   LessonView?: LessonView;
+  Links?: Links;
   LoopBack?: LoopBack;
   Looped?: Looped;
   LowerHand?: LowerHand;
@@ -146,6 +151,8 @@ export interface Wire {
   Ok?: Ok;
   OpenTransport?: OpenTransport;
   Over?: Over;
+  OwnLink?: OwnLink;
+  OwnLinkChanged?: OwnLinkChanged;
   PauseConsumer?: PauseConsumer;
   PauseShare?: PauseShare;
   Person?: Person;
@@ -185,6 +192,7 @@ export interface Wire {
   SelfTest?: SelfTest;
   ShareInfo?: ShareInfo;
   SignIn?: SignIn;
+  Signal?: Signal;
   Source?: Source;
   Speakers?: Speakers;
   StartLesson?: StartLesson;
@@ -580,7 +588,8 @@ export interface Error {
  *
  *     ``seq`` is the log's. ``server_time`` in ms since the epoch. ``media`` names the router's
  *     instance: when it differs from the one the client's transports were made with, start media anew.
- *     Null while media is not there for this account. ``stills``: all there are, for those inside.
+ *     Null while media is not there for this account. ``stills``, ``signals``: all there are, for those inside.
+ *     ``own_link``, ``held``, ``voice_only``: as their messages tell later.
  */
 export interface State {
   type: "state";
@@ -589,6 +598,10 @@ export interface State {
   view: LessonView;
   media: string | null;
   stills: StillShown[];
+  signals: Signal[];
+  ownLink: OwnLink | null;
+  held: string[];
+  voiceOnly: boolean;
 }
 /**
  * Everything one account may see now. ``messages``: the newest 200, oldest first.
@@ -693,6 +706,24 @@ export interface StillPart {
   area: StillArea;
   patch: number;
   bytes: number;
+}
+/**
+ * How a participant's connection is: ``bars`` from 0 (nothing passes) to 4. ``reason`` for less than 4:
+ *     ``link_down`` (what it receives), ``link_up`` (what it sends), ``publisher`` (of what it watches), ``server``.
+ */
+export interface Signal {
+  participant: string;
+  bars: number;
+  reason: string;
+}
+/**
+ * The own connection, with what others are not told: delay there and back, and loss.
+ */
+export interface OwnLink {
+  bars: number;
+  reason: string;
+  delayMs: number;
+  lossPercent: number;
 }
 /**
  * Apply to the view. ``seq`` grows by at least one from message to message.
@@ -856,6 +887,27 @@ export interface TransportState {
   type: "transport_state";
   transport: string;
   state: string;
+}
+/**
+ * Signals that have changed. ``gone``: participants who have no line to this lesson any more.
+ */
+export interface Links {
+  type: "links";
+  signals: Signal[];
+  gone: string[];
+}
+export interface OwnLinkChanged {
+  type: "own_link";
+  link: OwnLink;
+}
+/**
+ * All of the client's consumers that are not sent because its line does not carry them; they come back by
+ *     themselves. ``voice_only``: no picture is sent.
+ */
+export interface Held {
+  type: "held";
+  consumers: string[];
+  voiceOnly: boolean;
 }
 /**
  * Participants heard now, loudest first.

@@ -49,6 +49,9 @@ class FakeWorker:
         self.taps: dict[int, str] = {}
         self.refuse: set[type[Struct]] = set()
         self.asked: list[Struct] = []
+        self.links: tuple[control.LinksChanged, ...] = ()
+        self.held: tuple[control.ConsumersHeld, ...] = ()
+        self.figures: dict[str, dict[str, float]] = {}
 
     async def handle(self, message: Struct) -> Struct:
         self.asked.append(message)
@@ -177,10 +180,12 @@ class FakeWorker:
             tuple(self.consumers.values()),
             dict.fromkeys(self.taps, "unix:/nowhere"),
             dict(self.taps),
+            self.links,
+            self.held,
         )
 
     def _TakeStats(self, m: Any) -> Struct:
-        return control.Stats({"packets_in": 7.0})
+        return control.Stats({"packets_in": 7.0}, self.figures)
 
 
 class FakeRecorder:
