@@ -70,7 +70,7 @@ describe("applyChange", () => {
 });
 
 describe("receive", () => {
-  const state = (seq: number) => ({ type: "state" as const, seq, serverTime: 0, view: view(), media: null, stills: [] });
+  const state = (seq: number) => ({ type: "state" as const, seq, serverTime: 0, view: view(), media: null, stills: [], signals: [], ownLink: null, held: [], voiceOnly: false });
 
   it("ignores changes before the first state and old changes", () => {
     const late = { type: "change" as const, seq: 3, change: change({ people: [person("x")] }) };
