@@ -1,0 +1,154 @@
+"""A student whose line takes little: the voice stays whole, the picture gives way and returns by itself; the others notice nothing."""
+
+import itertools
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from playwright.async_api import async_playwright
+
+from tests.browser import pattern
+from tests.browser.conftest import FLAGS, chromium_path
+from tests.browser.namespaces import SERVER_ADDRESS
+from tests.browser.pages import Person, School
+from tests.links.link import Rules, kilobits
+from tests.links.tun import BadLink, bad_link
+from tests.product import Product
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+
+GOOD = Rules(rate=kilobits(5000), delay=0.02, queue_seconds=0.3)
+TRACK_CONNECTIONS = """
+window.connections = []
+window.RTCPeerConnection = new Proxy(window.RTCPeerConnection, {
+  construct(target, args) { const made = new target(...args); window.connections.push(made); return made },
+})
+"""
+VOICE = """async () => {
+  const sum = { received: 0, lost: 0, bytes: 0 }
+  for (const connection of window.connections)
+    (await connection.getStats()).forEach(entry => {
+      if (entry.type !== 'inbound-rtp') return
+      if (entry.kind === 'audio') { sum.received += entry.packetsReceived; sum.lost += entry.packetsLost }
+      else sum.bytes += entry.bytesReceived
+    })
+  return sum
+}"""
+
+
+class Voice(NamedTuple):
+    received: int
+    lost: int
+    video_bytes: int
+
+
+async def voice(person: Person) -> Voice:
+    row = await person.page.evaluate(VOICE)
+    return Voice(row["received"], row["lost"], row["bytes"])
+
+
+class Room(NamedTuple):
+    link: BadLink
+    teacher: Person
+    near: Person
+    far: Person
+
+
+@asynccontextmanager
+async def room(tmp_path: Path, artifacts: Callable[[str], Path]) -> AsyncIterator[Room]:
+    """A teacher who shares and speaks, a student beside the server, and one behind the bad link."""
+    with bad_link(GOOD) as link:
+        names = link.namespaces
+        product = Product(
+            tmp_path / "product",
+            host=SERVER_ADDRESS,
+            prefix=names.in_server,
+            arguments=("--media-ip", SERVER_ADDRESS),
+        )
+        starters = []
+        for where, prefix in (("server", names.in_server), ("client", names.in_client)):
+            starter = tmp_path / f"chromium-{where}"
+            starter.write_text(f'#!/bin/sh\nexec {" ".join(prefix)} {chromium_path()} "$@"\n')
+            starter.chmod(0o755)
+            starters.append(starter)
+        try:
+            product.start()
+            async with async_playwright() as playwright:
+                browsers = [
+                    await playwright.chromium.launch(
+                        executable_path=starter, args=list(FLAGS), chromium_sandbox=False
+                    )
+                    for starter in starters
+                ]
+                here = await School.open(browsers[0], product)
+                there = await School.open(browsers[1], product)
+                try:
+                    teacher, (near,) = await here.lesson("Thin", "student1", scripts=(TRACK_CONNECTIONS,))
+                    far = await there.person("student2", scripts=(TRACK_CONNECTIONS,))
+                    await far.ask_to_enter("Thin")
+                    await teacher.admit("student2")
+                    await far.enter()
+                    await teacher.button("Turn on microphone").click()
+                    await teacher.share()
+                    await far.sees_pattern(3)
+                    yield Room(link, teacher, near, far)
+                except BaseException:
+                    await here.keep_evidence(artifacts)
+                    await there.keep_evidence(artifacts)
+                    raise
+                finally:
+                    await here.close()
+                    await there.close()
+                    for browser in browsers:
+                        await browser.close()
+            product.stop()
+        finally:
+            product.keep_evidence(artifacts("log").parent.name)
+            product.kill()
+
+
+def tell(what: str, seen: list[pattern.Reading], seconds: float) -> float:
+    """Prints the rate, returns the longest gap in seconds."""
+    times = [reading.seen for reading in seen]
+    gap = max((b - a for a, b in itertools.pairwise(times)), default=seconds * 1000) / 1000
+    print(f"{what}: {len(seen)} pictures in {seconds:.0f} s, longest gap {gap:.1f} s")
+    return gap
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_voice_is_whole_and_the_picture_gives_way(
+    tmp_path: Path, artifacts: Callable[[str], Path]
+) -> None:
+    async with room(tmp_path, artifacts) as (link, _teacher, near, far):
+        link.change(down=Rules(rate=kilobits(800), delay=0.02, queue_seconds=0.3))
+        before = await voice(far)
+        seen = await far.sees_pattern(20)
+        after = await voice(far)
+        assert tell("0.8 Mbit/s", seen, 20) <= 5
+        assert len(seen) >= 20
+        lost, received = after.lost - before.lost, after.received - before.received
+        print(f"0.8 Mbit/s: voice {received} packets, {lost} lost")
+        assert lost <= 0.01 * (lost + received) + 2
+
+        others = await near.sees_pattern(4)
+        assert tell("the others", others, 4) <= 1
+
+        link.change(down=Rules(rate=kilobits(64), delay=0.02, queue_seconds=0.3))
+        await far.page.wait_for_timeout(12_000)
+        before = await voice(far)
+        await far.page.wait_for_timeout(8_000)
+        after = await voice(far)
+        lost, received = after.lost - before.lost, after.received - before.received
+        video = after.video_bytes - before.video_bytes
+        print(f"64 kbit/s: voice {received} packets in 8 s, {lost} lost, {video} bytes of video")
+        assert lost <= 0.02 * (lost + received) + 2
+        assert received > 100
+
+        link.change(down=GOOD)
+        await far.first_picture('video[aria-label^="Screen of "]', 60_000)
+        seen = await far.sees_pattern(4)
+        tell("5 Mbit/s again", seen, 4)
