@@ -38,6 +38,11 @@ class UdpSocket:
         self._reader = Reader(self.sock)
         self._reader.start(receive, drained)
 
+    def stop(self) -> None:
+        """Read no more; the socket stays open."""
+        if self._reader is not None:
+            self._reader.close()
+
     def address(self, key: bytes) -> tuple[str, int]:
         """Ip and port of a raw socket address."""
         return unpack_address(key)
@@ -54,8 +59,7 @@ class UdpSocket:
         if self._closed:
             return
         self._closed = True
-        if self._reader is not None:
-            self._reader.close()
+        self.stop()
         self.sock.close()
 
 

@@ -1,145 +1,115 @@
-"""Packets per CPU-second of the fanout: one source, many subscribers, over loopback.
+"""Packets per CPU-second of the fanout: one publisher, many subscribers, DTLS-SRTP over loopback.
 
-Run: ``python -m tests.bench.fanout [--subscribers 100] [--seconds 3]``; prints one JSON line per case.
-What is counted: parsing and building each incoming packet, rewriting, protecting (AES-128-GCM) and
-sending every copy. Receivers live in a process of their own and read everything.
+Run: ``python -m tests.bench.fanout [--subscribers 100] [--rate 300] [--bursts | --paced | --both] [--seconds 3]
+[--only native|python|aiortc|floor]``; one JSON line per case, the ratios, and whether that is enough.
+
+The worker, the publisher and the subscribers are processes of their own. The subscribers open every packet,
+check its number, and send receiver reports and transport-cc ten times a second, so that all the worker does for
+browsers is done. What counts is what arrived there, by the worker's processor time. Beside it: the same by
+aiortc's objects, and the floor: the same datagrams, prepared, to as many sockets by one system call a moment.
 """
 
 import argparse
+import asyncio
 import json
-import multiprocessing
-import multiprocessing.connection
-import os
-import selectors
-import socket
-import struct
 import sys
-import time
+from collections.abc import Sequence
+from typing import Any
 
-from media import srtp
-from media.fanout.port import Fanout, LegSettings, Source
-from media.fanout.python import PythonFanout
-from media.rtp import header
-from media.rtp.packet import build
-
-PAYLOAD = 1_188
-VIDEO_PER_FRAME, FRAMES = 10, 30
-AUDIO = 50
+from media.fanout.choose import IMPLEMENTATIONS
+from tests.bench import _cases
+from tests.bench._cases import Result
+from tests.bench._figures import percentile
+from tests.bench._timetable import Load
+from tests.bench._verdict import ratios, verdict
 
 
-def receivers(count: int, pipe: multiprocessing.connection.Connection) -> None:
-    """Own process: ``count`` sockets, read until told to stop; answers how many datagrams came."""
-    selector = selectors.DefaultSelector()
-    ports: list[int] = []
-    for _ in range(count):
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-        sock.setblocking(False)
-        sock.bind(("127.0.0.1", 0))
-        ports.append(sock.getsockname()[1])
-        selector.register(sock, selectors.EVENT_READ, sock)
-    selector.register(pipe, selectors.EVENT_READ)
-    pipe.send(ports)
-    buffer = bytearray(2048)
-    received = 0
-    stopping = False
-    while True:
-        ready = selector.select(0.5 if stopping else None)
-        if stopping and not ready:
-            break
-        for key, _ in ready:
-            if key.data is None:
-                stopping = True
-                selector.unregister(pipe)
-                continue
-            try:
-                while True:
-                    key.data.recv_into(buffer)
-                    received += 1
-            except BlockingIOError:
-                pass
-    pipe.send(received)
+def line(result: Result) -> dict[str, Any]:
+    tally = result.tally
+    expected = result.sent * result.subscribers
+    found: dict[str, Any] = {
+        "case": result.case,
+        "by": result.by,
+        "load": result.load.name,
+        "rate": result.load.video,
+        "subscribers": result.subscribers,
+        "packets_per_cpu_second": round(result.per_cpu_second),
+        "microseconds_per_packet": round(1e6 / result.per_cpu_second, 2) if tally.packets else None,
+        "packets": tally.packets,
+        "cpu_seconds": round(result.cpu, 3),
+        "lost": expected - tally.packets,
+        "loss": round(1 - tally.packets / expected, 5),
+    }
+    if result.case in ("aiortc", *IMPLEMENTATIONS):
+        found |= {
+            "out_of_order": tally.late,
+            "holes": tally.holes,
+            "unopened": tally.unopened,
+            "padding": tally.padding,
+            "feedback": tally.reports,
+            "delay_ms_median": round(percentile(tally.delays, 0.5) * 1000, 2),
+            "delay_ms_p99": round(percentile(tally.delays, 0.99) * 1000, 2),
+            "warm_rounds": result.warm_rounds,
+            "publisher_late_ms": round(result.publisher_late * 1000, 1),
+        }
+    return found
 
 
-def incoming(seq: int, timestamp: int, payload: bytes) -> bytes:
-    """A video packet as a browser sends it, with MID and transport-cc."""
-    extensions = bytes((0x40, 0x30, 0x31, seq >> 8 & 0xFF, seq & 0xFF, 0, 0, 0))
-    head = struct.pack("!BBHII", 0x90, 96, seq & 0xFFFF, timestamp & 0xFFFFFFFF, 1111)
-    return head + struct.pack("!HH", 0xBEDE, 2) + extensions + payload
+def tell(**values: Any) -> None:
+    print(json.dumps({"bench": "fanout"} | values), flush=True)
 
 
-def forward(source: Source, seq: int, timestamp: int, payload: bytes) -> None:
-    packet = incoming(seq, timestamp, payload)
-    read = header.parse(packet)
-    assert read is not None
-    source.forward(build(packet, read, seq, 101, {}))
+async def run(
+    only: str | None, loads: Sequence[Load], subscribers: int, seconds: float, woken: bool
+) -> list[Result]:
+    results: list[Result] = []
 
+    def add(found: list[Result]) -> None:
+        results.extend(found)
+        for result in found:
+            tell(**line(result))
 
-def measure(
-    fanout: Fanout, source: Source, subscribers: int, seconds: float, paced: bool
-) -> dict[str, float]:
-    """A second is 30 frames of 10 packets, and 50 small ones: all of a frame at once, or evenly."""
-    video, audio = os.urandom(PAYLOAD), os.urandom(100)
-    before, started = time.process_time(), time.perf_counter()
-    sent_before = fanout.counters()["packets"]
-    seq = 0x10000
-    step = 1 / (FRAMES * VIDEO_PER_FRAME) if paced else 1 / FRAMES
-    for index in range(int(seconds / step)):
-        for _ in range(1 if paced else VIDEO_PER_FRAME):
-            forward(source, seq, index * 3000, video)
-            seq += 1
-        if index % (6 if paced else 1) == 0:
-            forward(source, seq, index * 3000, audio)
-            seq += 1
-        fanout.flush()
-        wait = started + (index + 1) * step - time.perf_counter()
-        if wait > 0:
-            time.sleep(wait)
-    cpu = time.process_time() - before
-    sent = fanout.counters()["packets"] - sent_before
-    return {"packets": sent, "cpu_seconds": round(cpu, 3), "packets_per_cpu_second": round(sent / cpu)}
+    for name in IMPLEMENTATIONS:
+        if only in (None, name):
+            add(await _cases.through_worker(name, loads, subscribers, seconds, woken))
+    size = _cases.PACKET_SIZE
+    if results and results[0].tally.packets:
+        # With what it gets of RTCP: a thousandth.
+        size = round(results[0].tally.octets / results[0].tally.packets)
+    if only in (None, "aiortc"):
+        add(await _cases.naive(loads, subscribers, seconds, woken))
+    if only in (None, "floor"):
+        add(await _cases.floor(loads, subscribers, seconds, woken, size))
+    return results
 
 
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     arguments.add_argument("--subscribers", type=int, default=100)
-    arguments.add_argument("--seconds", type=float, default=3.0)
-    options = arguments.parse_args()
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("fork").Process(
-        target=receivers, args=(options.subscribers, theirs), daemon=True
+    arguments.add_argument("--rate", type=int, default=300, help="video packets a second")
+    arguments.add_argument("--seconds", type=float, default=3.0, help="of every case")
+    arguments.add_argument("--only", choices=["native", "python", "aiortc", "floor"])
+    arguments.add_argument(
+        "--swept",
+        action="store_true",
+        help="subscribers look by the clock; else the sender pays for waking them",
     )
-    process.start()
-    ports = ours.recv()
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setblocking(False)
-    sock.bind(("127.0.0.1", 0))
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8 << 20)
-    fanout = PythonFanout(sock)
-    source = fanout.source()
-    for index, port in enumerate(ports):
-        outlet = fanout.outlet()
-        outlet.set_keys(srtp.SrtpKeys(srtp.AEAD_AES_128_GCM, os.urandom(28), os.urandom(28)))
-        outlet.to_address("127.0.0.1", port)
-        leg = fanout.leg(
-            outlet, LegSettings(ssrc=1000 + index, mid=f"{index:04x}", mid_id=1, transport_cc_id=5, start=1)
-        )
-        leg.begin(source, 0x10000)
-    for name, paced in (("bursts", False), ("paced", True)):
-        for leg in source.legs:
-            leg.begin(source, 0x10000)
-        figures = measure(fanout, source, options.subscribers, options.seconds, paced)
-        print(
-            json.dumps({"bench": "fanout", "case": name, "subscribers": options.subscribers} | figures),
-            flush=True,
-        )
-    ours.send("stop")
-    received = ours.recv()
-    process.join()
-    counters = fanout.counters()
-    lost = counters["packets"] - received
-    print(json.dumps({"bench": "fanout", "case": "sum", "received": received, "lost": lost} | counters))
-    sock.close()
+    which = arguments.add_mutually_exclusive_group()
+    which.add_argument("--bursts", action="store_true", help="frames, 30 a second")
+    which.add_argument("--paced", action="store_true", help="packets evenly spaced")
+    which.add_argument("--both", action="store_true", help="one after the other: the default")
+    options = arguments.parse_args()
+    if options.only in ("native", "python") and options.only not in IMPLEMENTATIONS:
+        arguments.error(f"no {options.only} fanout on this machine")
+    loads = [
+        Load(options.rate, bursts)
+        for bursts in (True, False)
+        if not (options.paced if bursts else options.bursts)
+    ]
+    results = asyncio.run(run(options.only, loads, options.subscribers, options.seconds, not options.swept))
+    for found in ratios(results):
+        tell(**found)
+    tell(**verdict(results))
     return 0
 
 

@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import functools
 import os
+import socket
 import time
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -172,6 +173,17 @@ class Peer:
         """Fall silent, as a browser that lost its network."""
         if self._checks is not None:
             self._checks.cancel()
+
+    def hand_over(self) -> tuple[socket.socket, srtp.Session, srtp.Session]:
+        """The socket (connected to the server) and SRTP, in and out, for a loop that the caller runs: nothing is
+        read here any more. All three stay the peer's; checks are the caller's to send (``check``)."""
+        assert self._udp is not None
+        assert self._inbound is not None
+        assert self._outbound is not None
+        self.stop_checks()
+        self._udp.stop()
+        self._udp.sock.connect(self._remote)
+        return self._udp.sock, self._inbound, self._outbound
 
     def send_rtp(self, packet: bytes) -> None:
         self._protect(packet, rtcp=False)
