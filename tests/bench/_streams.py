@@ -1,7 +1,7 @@
 """What a subscriber knows of the streams it gets, and what it reports of them."""
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from media.rtcp.reports import ReportBlock, build_receiver
 from media.rtcp.transport_cc import Arrivals
@@ -28,6 +28,10 @@ class Tally:
     rtcp: int = 0
     reports: int = 0
     delays: list[float] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
 
 
 class Stream:

@@ -51,21 +51,18 @@ def ratios(results: Iterable[Result]) -> list[dict[str, Any]]:
     return found
 
 
-def _best(results: Iterable[Result], load: Load, prefix: str) -> float | None:
-    """The cheaper floor of this load. Paced has no hot floor of its own: nothing is to wait for."""
-    hot = prefix.startswith("hot")
-    found = [
-        result.per_cpu_second
-        for result in results
-        if result.load == (load._replace(bursts=True) if hot else load) and result.case.startswith(prefix)
-    ]
-    return max(found, default=None)
+def _floor(results: Iterable[Result], load: Load, hot: bool) -> float | None:
+    """Of the same kind as the prototype's: segments for frames, single datagrams for paced (which have no hot
+    floor of their own: nothing is to wait for)."""
+    case = ("hot " if hot else "") + ("floor segments" if load.bursts else "floor sendmmsg")
+    measured = load._replace(bursts=True) if hot else load
+    return next((r.per_cpu_second for r in results if r.load == measured and r.case == case), None)
 
 
 def verdict(results: list[Result]) -> dict[str, Any]:
     """``met``: the promised figure is reached. ``met_by_ratio``: what decides where the machine is another: at
     least ``OF_PROTOTYPE`` of the prototype's ratio to the floor of this run. How its floor was measured is
-    not known: the ratio to the hot floor (paced: to single datagrams) is told beside it."""
+    not known: the ratio to the hot floor is told beside it."""
     parts: dict[str, Any] = {}
     for result in results:
         rate = result.per_cpu_second
@@ -73,8 +70,8 @@ def verdict(results: list[Result]) -> dict[str, Any]:
         if promised is None:
             continue
         part: dict[str, Any] = {"is": round(rate), "promised": promised, "met": rate >= promised}
-        floor, before = _best(results, result.load, "floor"), prototype_ratio(result.load)
-        hot = _best(results, result.load, "hot floor" if result.load.bursts else "hot floor sendmmsg")
+        floor, before = _floor(results, result.load, False), prototype_ratio(result.load)
+        hot = _floor(results, result.load, True)
         if result.case == "native" and floor and before:
             part["prototype_to_floor"] = round(before, 3)
             part["to_floor"] = round(rate / floor, 3)
