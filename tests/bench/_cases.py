@@ -134,21 +134,22 @@ async def _warm(publisher: Child, crowd: Child, load: Load, subscribers: int) ->
         await crowd.ask("take")
         sent: Sent = await publisher.ask((load, WARM_SECONDS))
         await asyncio.sleep(SETTLE_SECONDS)
-        tally = await _rest(crowd)
+        tally, _ = await _rest(crowd)
         is_whole = tally.packets >= 0.999 * sent.packets * subscribers
     return rounds
 
 
-async def _rest(crowd: Child) -> Tally:
-    """What came until nothing comes any more: who forwards may be behind."""
-    whole = Tally()
+async def _rest(crowd: Child, cpu: Callable[[], Awaitable[float]] | None = None) -> tuple[Tally, float]:
+    """What came until nothing comes any more, for who forwards may be behind; and ``cpu`` when the last was there."""
+    whole, spent = Tally(), 0.0
     for _ in range(REST_ROUNDS):
         part: Tally = await crowd.ask("take")
         whole.add(part)
         if not part.packets:
             break
+        spent = await cpu() if cpu is not None else 0.0
         await asyncio.sleep(SETTLE_SECONDS)
-    return whole
+    return whole, spent
 
 
 async def _measure(
@@ -213,7 +214,7 @@ async def floor(
                     await crowd.ask("take")
                     spent = await sender.ask(Job(load, long, size, segments, hot))
                     await asyncio.sleep(SETTLE_SECONDS)
-                    tally = await _rest(crowd)
+                    tally, _ = await _rest(crowd)
                     case = ("hot " if hot else "") + ("floor segments" if segments else "floor sendmmsg")
                     by = "UDP_SEGMENT" if segments else "sendmmsg"
                     sent = sum(map(sum, ((m.video, m.voice) for m in timetable(load, long))))
