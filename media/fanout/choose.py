@@ -42,6 +42,6 @@ def make_fanout(sock: socket.socket, clock: Callable[[], float]) -> Fanout:
         try:
             load()
         except Missing as missing:
-            _log.warning("the Python fanout serves, at a third of the speed: no native one, %s", missing)
+            _log.warning("the Python fanout serves, no native one, %s", missing)
     name = "python" if wanted == "python" or "native" not in IMPLEMENTATIONS else "native"
     return IMPLEMENTATIONS[name](sock, clock)
