@@ -4,6 +4,7 @@
  * what GCM's nonces depend on: no number of an SSRC is given out twice, and none behind libsrtp's window.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@
 #define LEGS 6
 
 static uint64_t state;
-static int64_t totals[COUNTERS];
+static int64_t totals[COUNTERS], protected;
 
 static uint32_t rnd(uint32_t below)
 {
@@ -72,12 +73,14 @@ static int protect(void *of, void *packet, int *size)
         die("what leaves is not RTP");
     memset((uint8_t *)packet + *size, 0xA5, TAG);
     *size += TAG;
+    protected++;
     return 0;
 }
 
 static int protect_rtcp(void *of, void *packet, int *size)
 {
     (void)of;
+    protected++;
     memset((uint8_t *)packet + *size, 0xA5, TAG + 4);
     *size += TAG + 4;
     return 0;
@@ -123,6 +126,64 @@ static unsigned char *hmac(const void *md, const void *key, int key_size, const 
 }
 
 static const void *sha1(void) { return ""; }
+
+/* --- the network, played: takes some, is full, refuses groups ------------------------------ */
+
+static bool segments_refused;
+
+static void check_group(const struct msghdr *m)
+{
+    if (m->msg_namelen != sizeof(struct sockaddr_in) || !m->msg_iovlen)
+        die("a message to nowhere");
+    if (!m->msg_controllen) {
+        if (m->msg_iovlen != 1)
+            die("many datagrams without a segment size");
+        return;
+    }
+    uint16_t segment;
+    memcpy(&segment, CMSG_DATA(CMSG_FIRSTHDR(m)), sizeof segment);
+    for (size_t i = 0; i < m->msg_iovlen; i++)
+        if (m->msg_iov[i].iov_len != segment && (i + 1 < m->msg_iovlen || m->msg_iov[i].iov_len > segment))
+            die("a group of unequal sizes");
+}
+
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    (void)fd;
+    (void)flags;
+    for (unsigned i = 0; i < count && !segments_refused; i++)
+        check_group(&messages[i].msg_hdr);
+    if (!rnd(200)) {
+        errno = rnd(2) ? EAGAIN : ENOBUFS;
+        return -1;
+    }
+    if (!rnd(50)) {
+        errno = rnd(2) ? EINTR : EPERM;
+        return -1;
+    }
+    if (messages[0].msg_hdr.msg_controllen && (segments_refused || !rnd(50))) {
+        errno = segments_refused || !rnd(4) ? EIO : EMSGSIZE;
+        segments_refused = errno == EIO;
+        return -1;
+    }
+    unsigned taken = 0, most = 1 + rnd(count);
+    while (taken < most && !(segments_refused && messages[taken].msg_hdr.msg_controllen))
+        taken++;
+    return (int)taken;
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    (void)fd;
+    (void)flags;
+    if (message->msg_iovlen != 1 || message->msg_controllen)
+        die("not a single datagram");
+    if (!rnd(20)) {
+        errno = EAGAIN;
+        return -1;
+    }
+    return (ssize_t)message->msg_iov[0].iov_len;
+}
 
 /* --- what is thrown ------------------------------------------------------------------------ */
 
@@ -250,6 +311,8 @@ static void run(uint64_t seed, unsigned steps, int fd)
 {
     state = seed * 0x9E3779B97F4A7C15ull + 1;
     int wake;
+    protected = 0;
+    segments_refused = false;
     const struct fo_crypto crypto = {protect, protect_rtcp, unprotect, unprotect, remove_stream, dealloc, hmac, sha1};
     struct fanout *f = fo_open(fd, &crypto, &wake);
     struct end ends[ENDS];
@@ -381,6 +444,11 @@ static void run(uint64_t seed, unsigned steps, int fd)
     for (unsigned i = 0; i < LEGS; i += 2)
         fo_leg_close(f, legs[i]);
     carry_out_all(f);
+    batch_flush(f);
+    if (atomic_load(&f->counters[SENT_PACKETS]) + atomic_load(&f->counters[DROPPED_FULL]) != protected)
+        die("a datagram that was neither sent nor dropped, or both");
+    if (segments_refused && f->batch.can_segment)
+        die("groups were refused for good and are tried again");
     for (unsigned i = 0; i < COUNTERS; i++)
         totals[i] += atomic_load(&f->counters[i]);
     fo_close(f);
