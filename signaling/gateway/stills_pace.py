@@ -9,6 +9,9 @@ _SMALLEST = 512
 _STRETCH = 0.1
 """Seconds of the allowance that one chunk takes at most: a voice packet waits no longer behind it."""
 _KEPT = 10_000
+_PART = 0.4
+_VOICES = 25_000
+"""Bytes a second: on a line that is thinner, voices come first and pictures hardly go."""
 LOOK_AGAIN = 0.25
 """Seconds after which, at the latest, somebody who waits looks again: allowances change, stills end."""
 
@@ -18,6 +21,16 @@ def chunk_size(rate: float | None) -> int:
     if rate is None:
         return CHUNK
     return min(CHUNK, max(_SMALLEST, int(rate * _STRETCH)))
+
+
+def share_of_line(down: float, spare: float) -> float | None:
+    """An allowance from what a line takes (``down``, bytes a second; 0: no limit was met) and what pictures and
+    voices leave of it (``spare``). Of a line that carries more than voices a part is kept for stills:
+    a picture that moves must not hold up the page that is read when it rests.
+    """
+    if down <= 0:
+        return None
+    return max(spare, down * _PART if down > _VOICES else 0.0, _SMALLEST)
 
 
 class Turns:

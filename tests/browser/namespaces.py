@@ -38,6 +38,17 @@ class Namespaces(Struct, frozen=True):
             rule = ("pref", "10", "iif", link, "ipproto", protocol, end, ports, "blackhole")
             ip("-n", name, "rule", "add", *rule)
 
+    def limit_rate(self, rate: str) -> None:
+        """What the server sends to the client passes at ``rate`` (in ``tc``'s words), by a queue of 300 ms."""
+        shape = ("root", "tbf", "rate", rate, "burst", "3000", "latency", "300ms")
+        done = subprocess.run(
+            ["tc", "-n", self.server, "qdisc", "replace", "dev", self.links[0], *shape],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"tc: {done.stderr.strip()}"
+
 
 def _rules(name: str) -> list[str]:
     shown = subprocess.run(["ip", "-n", name, "rule"], capture_output=True, text=True, check=True)

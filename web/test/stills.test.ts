@@ -178,9 +178,19 @@ describe("the rate of pictures", () => {
     rate.took(60_000, 60);
     expect(rate.isSlow(100_000)).toBe(false);
     rate.took(60_000, 600);
-    rate.took(60_000, 600);
     expect(rate.isSlow(140_000)).toBe(true);
+    for (let i = 0; i < 5; i++) rate.took(60_000, 60);
+    expect(rate.isSlow(140_000)).toBe(false);
     expect(new StillRate().isSlow(10_000)).toBe(false);
+  });
+
+  it("gives up what comes slowly when the light one would be there sooner", () => {
+    const rate = new StillRate();
+    rate.took(60_000, 60);
+    expect(rate.isOvertaken(150_000, 120_000, 60_000, 500)).toBe(false);
+    expect(rate.isOvertaken(150_000, 0, 60_000, 500)).toBe(true);
+    expect(rate.isOvertaken(150_000, 4_000, 60_000, 500)).toBe(true);
+    expect(rate.isSlow(150_000)).toBe(true);
   });
 });
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.gateway.stills_pace import CHUNK, LOOK_AGAIN, Turns, chunk_size
+from signaling.gateway.stills_pace import CHUNK, LOOK_AGAIN, Turns, chunk_size, share_of_line
 
 RATES = st.floats(0, 1e6)
 
@@ -31,3 +31,15 @@ def test_who_waits_gets_a_turn_and_a_better_rate_counts_at_once() -> None:
     assert turns.wait("viewer", 10.0, 1000, 1000.0) == 0
     assert turns.wait("viewer", 10.0, 1000, 1.0) == LOOK_AGAIN
     assert turns.wait("viewer", 10.2, 1000, 10_000.0) == 0
+
+
+@given(RATES, RATES)
+def test_a_line_leaves_something_for_stills_and_thin_ones_all_to_voices(down: float, spare: float) -> None:
+    share = share_of_line(down, min(spare, down))
+    if down == 0:
+        assert share is None
+    else:
+        assert share is not None
+        assert min(spare, down) <= share <= max(down, 512)
+    assert share_of_line(8_000, 0) == 512
+    assert share_of_line(125_000, 0) == 50_000

@@ -106,27 +106,43 @@ export function cut(canvas: OffscreenCanvas, area: StillArea): OffscreenCanvas {
 }
 
 const SHADES = 4;
-const shade = Uint8Array.from({ length: 256 }, (_, y) => (Math.round((y / 255) * (SHADES - 1)) * 255) / (SHADES - 1));
+
+/** Brightness to a pixel of one of the shades. `low`, `high`: what black and white are. */
+function shades(low: number, high: number): Uint32Array {
+  return Uint32Array.from({ length: 256 }, (_, y) => {
+    const part = Math.min(1, Math.max(0, (y - low) / (high - low)));
+    const grey = (Math.round(part * (SHADES - 1)) * 255) / (SHADES - 1);
+    return (0xff000000 | (grey << 16) | (grey << 8) | grey) >>> 0;
+  });
+}
+
+const FULL_RANGE = shades(0, 255);
+const VIDEO_RANGE = shades(16, 235);
 
 /** In four shades of grey: text stays as readable, in a third to two thirds of the bytes. */
-export function grey(canvas: OffscreenCanvas): OffscreenCanvas {
-  const { width, height } = canvas;
-  const pixels = canvas.getContext("2d")!.getImageData(0, 0, width, height);
-  const words = new Uint32Array(pixels.data.buffer);
-  let last = -1;
-  let grey = 0;
-  for (let at = 0; at < words.length; at++) {
-    const pixel = words[at]!;
-    if (pixel !== last) {
-      last = pixel;
-      const y = shade[((pixel & 255) * 77 + ((pixel >> 8) & 255) * 150 + ((pixel >> 16) & 255) * 29) >> 8]!;
-      grey = (0xff000000 | (y << 16) | (y << 8) | y) >>> 0;
+export function grey(sample: Sample): OffscreenCanvas {
+  const { width, height } = sample.layout;
+  const pixels = new ImageData(width, height);
+  const greys = new Uint32Array(pixels.data.buffer);
+  const { frame } = sample;
+  if (frame?.format === "I420" || frame?.format === "NV12") {
+    const bytes = new Uint8Array(sample.words.buffer);
+    const shade = frame.colorSpace.fullRange ? FULL_RANGE : VIDEO_RANGE;
+    const { offset, stride } = frame.planes[0]!;
+    for (let row = 0, at = 0; row < height; row++) {
+      const start = offset + row * stride;
+      for (let from = start; from < start + width; from++, at++) greys[at] = shade[bytes[from]!]!;
     }
-    words[at] = grey;
+  } else {
+    // Blue and red are at each other's place in some: the shades do not change by much.
+    for (let at = 0; at < greys.length; at++) {
+      const pixel = sample.words[at]!;
+      greys[at] = FULL_RANGE[((pixel & 255) * 77 + ((pixel >> 8) & 255) * 150 + ((pixel >> 16) & 255) * 29) >> 8]!;
+    }
   }
-  const result = new OffscreenCanvas(width, height);
-  result.getContext("2d", { alpha: false })!.putImageData(pixels, 0, 0);
-  return result;
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext("2d", { alpha: false, willReadFrequently: true })!.putImageData(pixels, 0, 0);
+  return canvas;
 }
 
 /** Lossless: WebP of quality 1 where the browser writes it so, else PNG. */

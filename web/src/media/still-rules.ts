@@ -15,7 +15,7 @@ export type StillAction =
   /** What is shown there is outdated; null: everywhere. */
   | { type: "moved"; area: StillArea | null };
 
-const REST_MS = 200;
+const REST_MS = 150;
 /** A screen whose stills live shorter than this has to rest longer. */
 const SHORT_LIFE_MS = 700;
 const LONGEST_REST_MS = 700;

@@ -4,7 +4,7 @@
  */
 import { stillPath } from "../api/http";
 import type { StillShown } from "../protocol.gen";
-import { StillRate } from "./still-rate";
+import { PATIENCE_MS, StillRate } from "./still-rate";
 
 export interface StillPicture {
   shown: StillShown;
@@ -20,11 +20,17 @@ interface Of {
   base: { still: number; light: boolean; held: boolean; bitmap: ImageBitmap } | null;
   patches: Map<number, ImageBitmap>;
   paints: Set<Paint>;
-  loading: boolean;
+  /** The still whose pictures are being got. What is on its way of an older one is not waited for. */
+  loading: number | null;
   /** Pictures that could not be had, until something new is told. */
   missed: Set<string>;
   /** The lossless picture did not come soon after the light one. */
   waited: boolean;
+}
+
+interface Wanted {
+  part: string;
+  bytes: number;
 }
 
 const SOON_MS = 400;
@@ -110,7 +116,7 @@ export class StillViews {
   #get(share: string): Of {
     let of = this.#of.get(share);
     if (!of) {
-      of = { shown: null, base: null, patches: new Map(), paints: new Set(), loading: false, missed: new Set(), waited: false };
+      of = { shown: null, base: null, patches: new Map(), paints: new Set(), loading: null, missed: new Set(), waited: false };
       this.#of.set(share, of);
     }
     return of;
@@ -130,20 +136,23 @@ export class StillViews {
 
   /** One picture after the other, the most wanted first, until all are there. */
   async #load(share: string, of: Of): Promise<void> {
-    if (of.loading) return;
-    of.loading = true;
+    const still = of.shown?.still ?? null;
+    if (still === null || of.loading === still) return;
+    of.loading = still;
     try {
-      while (!this.#closed && of.paints.size > 0 && document.visibilityState === "visible") {
+      while (!this.#closed && of.paints.size > 0 && document.visibilityState === "visible" && of.shown?.still === still) {
         const wanted = this.#next(of);
         if (!wanted) return;
-        const { still } = of.shown!;
-        const bitmap = await this.#fetch(share, still, wanted.part, wanted.bytes);
+        // Nobody waits for a lossless picture that comes slowly while the light one could be there.
+        const rather = wanted.part === "full" && of.base?.still !== still ? (of.shown?.lightBytes ?? 0) : 0;
+        const bitmap = await this.#fetch(share, still, wanted, rather);
+        if (bitmap === "slow") continue;
         if (!bitmap) of.missed.add(`${still}/${wanted.part}`);
         else if (of.shown?.still !== still || of.paints.size === 0) bitmap.close();
         else this.#keep(of, still, wanted.part, bitmap);
       }
     } finally {
-      of.loading = false;
+      if (of.loading === still) of.loading = null;
     }
   }
 
@@ -158,7 +167,7 @@ export class StillViews {
     this.#paint(of);
   }
 
-  #next(of: Of): { part: string; bytes: number } | null {
+  #next(of: Of): Wanted | null {
     const { shown, base } = of;
     if (!shown) return null;
     const missing = (part: string | number) => !of.missed.has(`${shown.still}/${part}`);
@@ -179,18 +188,32 @@ export class StillViews {
     return this.#rate.isSlow(shown.fullBytes || shown.lightBytes * 2);
   }
 
-  async #fetch(share: string, still: number, part: string, bytes: number): Promise<ImageBitmap | null> {
+  /** Null: it could not be had. `slow`: given up, since `rather` bytes of another would be there sooner. */
+  async #fetch(share: string, still: number, { part, bytes }: Wanted, rather: number): Promise<ImageBitmap | "slow" | null> {
     const begun = performance.now();
+    const stop = new AbortController();
+    const chunks: Uint8Array<ArrayBuffer>[] = [];
+    let received = 0;
+    const look = setTimeout(() => {
+      if (rather > 0 && this.#rate.isOvertaken(bytes, received, rather, performance.now() - begun)) stop.abort();
+    }, PATIENCE_MS);
     try {
-      const response = await fetch(stillPath(this.lesson, share, still, part, null), { credentials: "same-origin" });
-      if (!response.ok) return null;
-      const picture = await response.blob();
+      const response = await fetch(stillPath(this.lesson, share, still, part, null), { credentials: "same-origin", signal: stop.signal });
+      if (!response.ok || !response.body) return null;
+      for (const reader = response.body.getReader(); ; ) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        received += value.length;
+        chunks.push(value);
+      }
       // Shorter: it was outdated on the way.
-      if (picture.size !== bytes) return null;
+      if (received !== bytes) return null;
       this.#rate.took(bytes, performance.now() - begun);
-      return await createImageBitmap(picture);
+      return await createImageBitmap(new Blob(chunks, { type: response.headers.get("content-type") ?? "" }));
     } catch {
-      return null;
+      return stop.signal.aborted ? "slow" : null;
+    } finally {
+      clearTimeout(look);
     }
   }
 }

@@ -6,7 +6,7 @@ import { StillRules, type StillAction } from "./still-rules";
 import { compare, Tiles } from "./still-tiles";
 
 const SAMPLE_MS = 80;
-const TICK_MS = 50;
+const TICK_MS = 25;
 
 const tell = (message: FromStillWorker) => self.postMessage(message);
 
@@ -96,19 +96,20 @@ class Watch {
     if (!sample) return;
     const meanwhile: StillArea[] = (this.#meanwhile = []);
     try {
-      const canvas = picture(sample);
       if (action.type === "patch") {
-        const patch = await lossless(cut(canvas, action.area));
+        const patch = await lossless(cut(picture(sample), action.area));
         if (this.#epoch !== epoch) return;
         if (meanwhile.some((area) => overlap(area, action.area))) this.#rules?.undone(action.area);
         else tell({ type: "patch", area: action.area, patch });
       } else if (action.type === "still") {
-        const light = await lossless(grey(canvas));
+        // Later samples are written over this one.
+        const kept = { ...sample, words: sample.words.slice() };
+        const light = await lossless(grey(kept));
         if (this.#epoch !== epoch) return;
         tell({ type: "still", hole: action.hole, light });
         // It was told of the still before this one, if at all.
         for (const area of meanwhile) tell({ type: "moved", area });
-        const full = await lossless(canvas);
+        const full = await lossless(picture(kept));
         if (this.#epoch === epoch) tell({ type: "full", full });
       }
     } catch {
