@@ -152,3 +152,22 @@ async def test_voice_is_whole_and_the_picture_gives_way(
         await far.first_picture('video[aria-label^="Screen of "]', 60_000)
         seen = await far.sees_pattern(4)
         tell("5 Mbit/s again", seen, 4)
+
+
+LOSSY_SECONDS = float(os.environ.get("CLASSROOM_TEST_LOSSY_SECONDS", "15"))
+"""The aim is for two minutes; a whole run of the tests has not the time for it."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+async def test_five_percent_loss_freezes_nothing(tmp_path: Path, artifacts: Callable[[str], Path]) -> None:
+    async with room(tmp_path, artifacts) as (link, _teacher, _near, far):
+        lossy = Rules(rate=kilobits(5000), delay=0.05, loss=0.05)
+        link.change(down=lossy, up=lossy)
+        await far.sees_pattern(3)
+        before = await voice(far)
+        seen = await far.sees_pattern(LOSSY_SECONDS)
+        after = await voice(far)
+        print(f"voice: {after.received - before.received} packets, {after.lost - before.lost} lost")
+        assert tell("5 % loss, 100 ms", seen, LOSSY_SECONDS) <= 2
+        assert len(seen) >= 5 * LOSSY_SECONDS
