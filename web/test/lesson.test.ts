@@ -68,7 +68,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const state = (part: Partial<You>) => ({ type: "state", seq: 1, serverTime: 0, media: null, view: view(part) });
+const state = (part: Partial<You>) => ({ type: "state", seq: 1, serverTime: 0, media: null, view: view(part), stills: [], signals: [], ownLink: null, held: [], voiceOnly: false });
 const change = (part: Partial<You>) => ({ type: "change", seq: 2, change: { you: you(part) } });
 
 describe("a lesson's page", () => {

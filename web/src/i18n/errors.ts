@@ -23,6 +23,8 @@ const BY_CODE: Record<string, Key> = {
   not_admitted: "notAdmitted",
   no_such_participant: "gone",
   no_such_share: "media",
+  no_such_still: "media",
+  outdated: "timeout",
   invalid: "invalid",
   bad_request: "invalid",
   too_many: "tooMany",
