@@ -107,8 +107,8 @@ describe("quality", () => {
 
   it("judges only what happened since the last look", () => {
     const meter = new QualityMeter();
-    expect(meter.read([report(100, 900)], 20).poor).toBe(true);
-    expect(meter.read([report(100, 1900)], 20)).toEqual({ delayMs: 20, lossPercent: 0, poor: false });
+    expect(meter.read([report(100, 900)], 20)).toMatchObject({ poor: true, way: "down" });
+    expect(meter.read([report(100, 1900)], 20)).toEqual({ delayMs: 20, lossPercent: 0, poor: false, way: null });
     expect(meter.read([report(100, 1901)], 900).poor).toBe(true);
   });
 });

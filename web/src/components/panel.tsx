@@ -45,7 +45,7 @@ export function Panel({ tab, onTab, session, snapshot, view, unread }: Props) {
       {tab === "people" ? (
         <>
           <Hands session={session} view={view} />
-          <People session={session} view={view} speakers={snapshot.speakers} />
+          <People session={session} view={view} speakers={snapshot.speakers} signals={snapshot.signals} />
         </>
       ) : (
         <Chat session={session} view={view} />

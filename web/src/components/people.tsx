@@ -1,18 +1,21 @@
 import { useId, useState } from "react";
 import { Mic, MicOff, MonitorCheck, MonitorUp, UserMinus, Video } from "lucide-react";
 import { useLanguage } from "../i18n/language";
+import type { Lines } from "../lesson/lines";
 import type { LessonSession } from "../lesson/session";
 import { inOrder } from "../lesson/view";
-import type { LessonView, Person } from "../protocol.gen";
+import type { LessonView, Person, Signal } from "../protocol.gen";
+import { PersonSignal } from "./signal-bars";
 import { Avatar, Confirm, IconButton } from "./ui";
 
 interface Props {
   session: LessonSession;
   view: LessonView;
   speakers: readonly string[];
+  signals: Lines["signals"];
 }
 
-export function People({ session, view, speakers }: Props) {
+export function People({ session, view, speakers, signals }: Props) {
   const { words, language } = useLanguage();
   const heading = useId();
   const [removing, setRemoving] = useState<Person | null>(null);
@@ -29,7 +32,15 @@ export function People({ session, view, speakers }: Props) {
       </div>
       <ul className="rows">
         {people.map((person) => (
-          <Row key={person.id} person={person} session={session} view={view} speaking={speakers.includes(person.id)} onRemove={() => setRemoving(person)} />
+          <Row
+            key={person.id}
+            person={person}
+            session={session}
+            view={view}
+            speaking={speakers.includes(person.id)}
+            signal={person.online ? signals.get(person.id) : undefined}
+            onRemove={() => setRemoving(person)}
+          />
         ))}
       </ul>
       <Confirm
@@ -49,10 +60,11 @@ interface RowProps {
   session: LessonSession;
   view: LessonView;
   speaking: boolean;
+  signal: Signal | undefined;
   onRemove(): void;
 }
 
-function Row({ person, session, view, speaking, onRemove }: RowProps) {
+function Row({ person, session, view, speaking, signal, onRemove }: RowProps) {
   const { words } = useLanguage();
   const shares = view.shares.filter((share) => share.participant === person.id);
   const micOn = shares.some((share) => share.source === "microphone" && !share.paused);
@@ -76,6 +88,7 @@ function Row({ person, session, view, speaking, onRemove }: RowProps) {
         <span className="soft">{details.join(" · ")}</span>
       </div>
       <div className="row-state">
+        {signal && <PersonSignal signal={signal} />}
         {sharing && <MonitorUp role="img" aria-label={words.room.screenOf(person.name)} />}
         {camera && <Video className="camera-on" role="img" aria-label={words.room.cameraOf(person.name)} />}
         {!(manages && micOn) &&

@@ -1,9 +1,9 @@
 /** The room's upper edge: which lesson, whether it is recorded, how the connection is. */
-import { Play, ShieldAlert, Signal, SignalLow, SignalMedium, Users } from "lucide-react";
+import { Play, ShieldAlert, SignalLow, Users } from "lucide-react";
 import { useWords } from "../i18n/language";
 import type { LessonSession, Snapshot } from "../lesson/session";
 import type { LessonView } from "../protocol.gen";
-import { ConnectionNote } from "./connection-note";
+import { ConnectionNote, weakness } from "./connection-note";
 import { Elapsed } from "./elapsed";
 import { LanguageSwitch, SignOut, ThemeSwitch } from "./frame";
 import { LinkBanner } from "./told";
@@ -12,7 +12,6 @@ import { Button } from "./ui";
 export function RoomTop({ snapshot, view }: { snapshot: Snapshot; view: LessonView }) {
   const words = useWords();
   const { lesson } = view;
-  const poor = snapshot.quality.poor || snapshot.health === "failed";
   return (
     <header className="room-top">
       <div className="room-title">
@@ -36,7 +35,7 @@ export function RoomTop({ snapshot, view }: { snapshot: Snapshot; view: LessonVi
         {lesson.recordingSince !== null && <Elapsed since={lesson.recordingSince} offset={snapshot.clockOffset} />}
       </div>
       <div className="topbar-end">
-        <ConnectionNote snapshot={snapshot}>{poor ? <SignalMedium aria-hidden /> : <Signal aria-hidden />}</ConnectionNote>
+        <ConnectionNote snapshot={snapshot} />
         <span className="wide-only">
           <LanguageSwitch />
         </span>
@@ -58,6 +57,8 @@ interface BannersProps {
 /** At most a few lines that need an answer or explain why something does not work. */
 export function RoomBanners({ session, snapshot, view }: BannersProps) {
   const words = useWords();
+  const connected = snapshot.link === "open" && snapshot.health === "connected";
+  const weak = connected ? weakness(words, snapshot) : null;
   return (
     <div className="banners">
       <LinkBanner link={snapshot.link} />
@@ -86,12 +87,14 @@ export function RoomBanners({ session, snapshot, view }: BannersProps) {
           {words.link.mediaFailed}
         </div>
       )}
-      {snapshot.link === "open" && snapshot.health === "connected" && snapshot.quality.poor && (
-        <div role="status" className="banner warn">
-          <SignalLow aria-hidden />
-          {words.link.poor}
-        </div>
-      )}
+      <div role="status" className={weak ? "banner warn" : "no-message"}>
+        {weak && (
+          <>
+            <SignalLow aria-hidden />
+            {weak}
+          </>
+        )}
+      </div>
     </div>
   );
 }

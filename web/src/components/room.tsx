@@ -42,8 +42,19 @@ export function Room({ session, snapshot, view }: Props) {
   }, [waiting]);
 
   const stage = useMemo(
-    () => <Stage session={session} view={view} remote={snapshot.remote} publishing={snapshot.publishing} speakers={snapshot.speakers} />,
-    [session, view, snapshot.remote, snapshot.publishing, snapshot.speakers],
+    () => (
+      <Stage
+        session={session}
+        view={view}
+        remote={snapshot.remote}
+        publishing={snapshot.publishing}
+        speakers={snapshot.speakers}
+        signals={snapshot.signals}
+        held={snapshot.held}
+        voiceOnly={snapshot.voiceOnly}
+      />
+    ),
+    [session, view, snapshot.remote, snapshot.publishing, snapshot.speakers, snapshot.signals, snapshot.held, snapshot.voiceOnly],
   );
 
   return (

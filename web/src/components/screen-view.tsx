@@ -5,7 +5,14 @@ import { useWords } from "../i18n/language";
 import { FIT, moved, zoomed, type Zoom } from "../lesson/zoom";
 import { IconButton } from "./ui";
 
-export function ScreenView({ name, children }: { name: string; children: ReactNode }) {
+interface Props {
+  name: string;
+  children: ReactNode;
+  /** Lies over what is enlarged, and is not enlarged. */
+  over?: ReactNode;
+}
+
+export function ScreenView({ name, children, over }: Props) {
   const words = useWords();
   const box = useRef<HTMLDivElement>(null);
   const [zoom, setZoom] = useState<Zoom>(FIT);
@@ -98,6 +105,7 @@ export function ScreenView({ name, children }: { name: string; children: ReactNo
       <div className="screen-content" style={{ transform: `translate(${zoom.x}px, ${zoom.y}px) scale(${zoom.scale})` }}>
         {children}
       </div>
+      {over}
       <span className="screen-name">{words.room.screenOf(name)}</span>
       <div className="screen-tools" onDoubleClick={(event) => event.stopPropagation()}>
         <IconButton label={words.room.zoomOut} className="by-pointer" isDisabled={zoom.scale <= 1} onPress={() => around(0.8)}>

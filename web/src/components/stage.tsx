@@ -2,13 +2,16 @@
 import { useState } from "react";
 import { Hand, MicOff, MonitorUp, Presentation, Users } from "lucide-react";
 import { useWords } from "../i18n/language";
+import { isHeld, isVoiceOnly, WEAK_BARS, type Lines } from "../lesson/lines";
 import type { LessonSession, RemoteShare } from "../lesson/session";
 import { nameOf } from "../lesson/view";
 import type { Publishing } from "../media/publisher";
 import type { LessonView, Person } from "../protocol.gen";
 import { OwnScreen, Preview } from "./device-check";
+import { HeldScreen, HeldTile } from "./held";
 import { ScreenView } from "./screen-view";
 import { ShareVideo } from "./share-video";
+import { PersonSignal } from "./signal-bars";
 import { Still } from "./still";
 import { TileGrid } from "./tile-grid";
 import { Avatar, Button } from "./ui";
@@ -19,15 +22,19 @@ interface Props {
   remote: readonly RemoteShare[];
   publishing: Publishing;
   speakers: readonly string[];
+  signals: Lines["signals"];
+  held: Lines["held"];
+  voiceOnly: boolean;
 }
 
-export function Stage({ session, view, remote, publishing, speakers }: Props) {
+export function Stage(props: Props) {
+  const { session, view, remote, publishing, held } = props;
   const words = useWords();
   const [picked, setPicked] = useState<string | null>(null);
   const screens = remote.filter((share) => share.source === "screen");
   const screen = screens.find((share) => share.share === picked) ?? screens.at(-1) ?? null;
   const large = screen !== null || publishing.screen;
-  const tiles = <Tiles session={session} view={view} remote={remote} publishing={publishing} speakers={speakers} large={large} ownScreenBeside={screen !== null} />;
+  const tiles = <Tiles {...props} large={large} ownScreenBeside={screen !== null} />;
 
   return (
     <div className={`stage ${large ? "has-screen" : "cameras-only"}`}>
@@ -52,7 +59,11 @@ export function Stage({ session, view, remote, publishing, speakers }: Props) {
         </div>
       )}
       {screen ? (
-        <ScreenView key={screen.share} name={nameOf(view, screen.participant)}>
+        <ScreenView
+          key={screen.share}
+          name={nameOf(view, screen.participant)}
+          over={isHeld(screen, held) && <HeldScreen voiceOnly={isVoiceOnly(props, remote)} />}
+        >
           <ShareVideo session={session} share={screen} label={words.room.screenOf(nameOf(view, screen.participant))} />
           <Still session={session} share={screen.share} label={words.room.stillOf(nameOf(view, screen.participant))} />
         </ScreenView>
@@ -75,7 +86,7 @@ export function Stage({ session, view, remote, publishing, speakers }: Props) {
 const MOST_TILES = 24;
 
 /** Cameras first, then who speaks, then hosts; nobody without a camera while a screen is large. */
-function Tiles({ session, view, remote, publishing, speakers, large, ownScreenBeside }: Props & { large: boolean; ownScreenBeside: boolean }) {
+function Tiles({ session, view, remote, publishing, speakers, signals, held, large, ownScreenBeside }: Props & { large: boolean; ownScreenBeside: boolean }) {
   const words = useWords();
   const cameras = new Map(remote.filter((share) => share.source === "camera").map((share) => [share.participant, share]));
   const own = view.people.find((person) => person.id === view.you.id);
@@ -101,6 +112,7 @@ function Tiles({ session, view, remote, publishing, speakers, large, ownScreenBe
   const tiles = visible.map((person) => {
         const share = cameras.get(person.id);
         const isOwn = person.id === view.you.id;
+        const signal = signals.get(person.id);
         const micOn = view.shares.some((s) => s.participant === person.id && s.source === "microphone" && !s.paused);
         return (
           <figure key={person.id} className={`tile ${speakers.includes(person.id) ? "speaking" : ""}`}>
@@ -111,7 +123,9 @@ function Tiles({ session, view, remote, publishing, speakers, large, ownScreenBe
             ) : (
               <Avatar name={person.name} id={person.id} large />
             )}
+            {share && isHeld(share, held) && <HeldTile person={person} />}
             <figcaption>
+              {signal && signal.bars <= WEAK_BARS && <PersonSignal signal={signal} />}
               {!micOn && <MicOff aria-label={words.room.micIsOff} role="img" />}
               {person.hand !== null && person.hand !== undefined && <Hand aria-label={words.room.hand(person.hand)} role="img" />}
               <span>

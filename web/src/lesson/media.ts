@@ -29,7 +29,7 @@ export interface MediaSnapshot {
 export const NO_MEDIA: MediaSnapshot = {
   remote: [],
   health: "none",
-  quality: { delayMs: 0, lossPercent: 0, poor: false },
+  quality: { delayMs: 0, lossPercent: 0, poor: false, way: null },
 };
 
 const REBUILD_MS = 1000;
@@ -123,7 +123,8 @@ export class LessonMedia {
     const reports = await this.#session.stats().catch(() => []);
     const quality = this.#meter.read(reports, socketDelay);
     const old = this.#quality;
-    if (quality.delayMs === old.delayMs && quality.lossPercent === old.lossPercent && quality.poor === old.poor) return;
+    const same = quality.delayMs === old.delayMs && quality.lossPercent === old.lossPercent;
+    if (same && quality.poor === old.poor && quality.way === old.way) return;
     this.#quality = quality;
     this.handlers.onChange({ quality });
   }

@@ -9,6 +9,7 @@ import { Publisher, type Publishing } from "../media/publisher";
 import type { Bye, LessonView, Notice } from "../protocol.gen";
 import { LessonStills } from "./stills";
 import { LessonMedia, NO_MEDIA, type MediaSnapshot, type RemoteShare } from "./media";
+import { linesOf, NO_LINES, type Lines } from "./lines";
 import { receive, type Seen } from "./view";
 
 export type { RemoteShare };
@@ -20,7 +21,7 @@ export interface Told {
   code: string;
 }
 
-export interface Snapshot extends MediaSnapshot {
+export interface Snapshot extends MediaSnapshot, Lines {
   link: Link;
   view: LessonView | null;
   /** Whether the person wants to be in; without it the page only looks. */
@@ -78,6 +79,7 @@ export class LessonSession {
     });
     this.#snapshot = {
       ...NO_MEDIA,
+      ...NO_LINES,
       link: "connecting",
       view: null,
       wants,
@@ -232,11 +234,17 @@ export class LessonSession {
         this.publisher.layersWanted(message.producer, message.layers);
         return;
       case "media_reset":
+        this.#set(linesOf(this.#snapshot, message));
         this.#media.rebuild(message.instance);
         return;
       case "still":
       case "still_gone":
         this.stills.hear(message, false);
+        return;
+      case "links":
+      case "own_link":
+      case "held":
+        this.#set(linesOf(this.#snapshot, message));
         return;
       case "speakers":
         this.#set({ speakers: message.participants });
@@ -260,7 +268,10 @@ export class LessonSession {
     this.#seen = seen;
     const view = seen.view;
     const part: Partial<Snapshot> = { view };
-    if (message.type === "state") part.clockOffset = message.serverTime - Date.now();
+    if (message.type === "state") {
+      part.clockOffset = message.serverTime - Date.now();
+      Object.assign(part, linesOf(this.#snapshot, message));
+    }
     this.#set(part);
     if (message.type === "state") {
       this.stills.hear(message, this.#firstState);
@@ -323,6 +334,6 @@ export class LessonSession {
     this.#media.drop();
     this.stills.close();
     this.publisher.close();
-    this.#set({ bye: message.reason, speakers: [] });
+    this.#set({ bye: message.reason, speakers: [], ...linesOf(this.#snapshot, message) });
   }
 }

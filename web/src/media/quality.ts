@@ -3,12 +3,17 @@ export interface Quality {
   delayMs: number;
   lossPercent: number;
   poor: boolean;
+  /** Which way loses, where it is known: what we receive or what we send. */
+  way: "down" | "up" | null;
 }
 
 interface Counted {
   lost: number;
   received: number;
 }
+
+const MOST_LOSS = 0.06;
+const MOST_DELAY_MS = 450;
 
 /** Remembers the counters of the last look, since only what happened since then matters. */
 export class QualityMeter {
@@ -39,7 +44,8 @@ export class QualityMeter {
     return {
       delayMs: Math.round(delayMs),
       lossPercent: Math.round(loss * 100),
-      poor: loss > 0.06 || delayMs > 450,
+      poor: loss > MOST_LOSS || delayMs > MOST_DELAY_MS,
+      way: loss <= MOST_LOSS ? null : remoteLoss > inbound ? "up" : "down",
     };
   }
 }

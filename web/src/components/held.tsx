@@ -1,0 +1,27 @@
+/** What stands over a picture that the own line does not carry now. The picture stays below: it returns by itself. */
+import { Ear, PauseCircle } from "lucide-react";
+import { useWords } from "../i18n/language";
+import type { Person } from "../protocol.gen";
+import { Avatar } from "./ui";
+
+/** Over a large picture that stands still; beside its still, where there is one. */
+export function HeldScreen({ voiceOnly }: { voiceOnly: boolean }) {
+  const words = useWords();
+  return (
+    <div className="held-screen">
+      {voiceOnly ? <Ear aria-hidden /> : <PauseCircle aria-hidden />}
+      <p>{voiceOnly ? words.link.voiceOnly : words.link.heldScreen}</p>
+    </div>
+  );
+}
+
+/** In place of a small one. */
+export function HeldTile({ person }: { person: Person }) {
+  const words = useWords();
+  return (
+    <div className="held-tile">
+      <Avatar name={person.name} id={person.id} large />
+      <small>{words.link.heldTile}</small>
+    </div>
+  );
+}
