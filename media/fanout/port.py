@@ -233,8 +233,8 @@ class Outlet(Protocol):
     ``pace``: bytes per second for everything but voice, which goes first and at once; 0: no pacing, the default.
     RTX before video. When the video that waits is older than ``flush_seconds``, the leg's packets up to the next
     key frame that waits (or all) are thrown out and the leg starves. Queues are bounded besides.
-    ``probe``: padding (SSRC ``PROBATOR_SSRC``, mid ``probator``, with transport-wide numbers) beside what is sent,
-    up to this rate in all, for so long. ``is_ready``: keys and a way to send.
+    ``probe``: padding (SSRC ``PROBATOR_SSRC``, with transport-wide numbers) at this rate on top of what is sent, for so
+    long. ``is_ready``: keys and a way to send.
     """
 
     def set_keys(self, keys: SrtpKeys) -> None: ...
