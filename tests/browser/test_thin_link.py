@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from tests.browser import pattern
 from tests.browser.conftest import FLAGS, chromium_path
@@ -138,7 +138,9 @@ async def test_voice_is_whole_and_the_picture_gives_way(
         assert tell("the others", others, 4) <= 1
 
         link.change(down=Rules(rate=kilobits(64), delay=0.02, queue_seconds=0.3))
-        await far.page.wait_for_timeout(12_000)
+        told = far.page.get_by_role("status").filter(has_text="sound only for now")
+        await expect(told).to_be_visible(timeout=30_000)
+        await far.page.wait_for_timeout(4_000)
         before = await voice(far)
         await far.page.wait_for_timeout(8_000)
         after = await voice(far)
@@ -149,6 +151,7 @@ async def test_voice_is_whole_and_the_picture_gives_way(
         assert received > 100
 
         link.change(down=GOOD)
+        await expect(told).to_have_count(0, timeout=60_000)
         await far.first_picture('video[aria-label^="Screen of "]', 60_000)
         seen = await far.sees_pattern(4)
         tell("5 Mbit/s again", seen, 4)

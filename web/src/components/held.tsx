@@ -4,13 +4,14 @@ import { useWords } from "../i18n/language";
 import type { Person } from "../protocol.gen";
 import { Avatar } from "./ui";
 
-/** Over a large picture that stands still; beside its still, where there is one. */
+/** Over a large picture that stands still; where it has a still, only a short mark that leaves it readable. */
 export function HeldScreen({ voiceOnly }: { voiceOnly: boolean }) {
   const words = useWords();
   return (
     <div className="held-screen">
       {voiceOnly ? <Ear aria-hidden /> : <PauseCircle aria-hidden />}
-      <p>{voiceOnly ? words.link.voiceOnly : words.link.heldScreen}</p>
+      <p className="held-long">{voiceOnly ? words.link.voiceOnly : words.link.heldScreen}</p>
+      <p className="held-short">{words.link.heldTile}</p>
     </div>
   );
 }
