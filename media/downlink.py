@@ -87,7 +87,8 @@ class Downlink:
         budget = self.policy.control.budget
         if budget is None:
             return 0, 0
-        used = sum(layer.octets_per_second for layer in self.policy.allocation.layers.values() if layer)
+        # What is really sent: a picture that rests leaves its share to the still of it.
+        used = self.policy.control.estimator.acked_rate
         return int(budget), max(int(budget * LEAST_SPARE), int(budget - used))
 
     def _look(self) -> tuple[Wanted, ...]:

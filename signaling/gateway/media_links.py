@@ -5,6 +5,7 @@ from media import control
 from signaling.gateway.media_placement import Placement
 from signaling.gateway.media_plan import peer_of
 from signaling.gateway.sockets import Sockets
+from signaling.gateway.stills_pace import share_of_line
 from signaling.wire import server
 
 
@@ -99,9 +100,9 @@ class MediaLinks:
         return consumers, entry.voice_only and bool(consumers)
 
     def allowance(self, participant: ParticipantId) -> float | None:
-        """Octets per second beside pictures and voices; None: no limit was met."""
+        """Octets per second for stills; None: no limit was met."""
         link = self._links.get(participant)
-        return None if link is None or link.down == 0 else float(link.spare)
+        return None if link is None else share_of_line(link.down, link.spare)
 
     def _participant(self, peer: str) -> ParticipantId:
         return ParticipantId(peer.removeprefix(peer_of(self._lesson, ParticipantId(""))))
