@@ -143,6 +143,14 @@ class PreferConsumer(Struct, frozen=True, tag="media.prefer_consumer"):
     height: int
 
 
+class GiveWay(Struct, frozen=True, tag="media.give_way"):
+    """Something else is sent to this subscriber now: for so long its pictures wait, if its line is known to be thin.
+    Reply: Done."""
+
+    transport: str
+    seconds: float
+
+
 class CloseConsumer(Struct, frozen=True, tag="media.close_consumer"):
     consumer: str
 
@@ -244,6 +252,7 @@ Request = (
     | ResumeConsumer
     | PauseConsumer
     | PreferConsumer
+    | GiveWay
     | CloseConsumer
     | StartTap
     | StopTap

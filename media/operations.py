@@ -1,7 +1,7 @@
 """What each control request does: to routers and transports here, to producers in ``producing``, to
 consumers in ``consuming``."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from media import codecs, control, inventory, negotiation
 from media.consuming import Consuming
@@ -14,14 +14,22 @@ from media.requests import Method, Refused
 from media.router import Router
 from media.transport import Surroundings, Transport
 
+MOST_SECONDS_AWAY = 5.0
+
 
 class Operations:
-    """One method per request. ``candidates``: where browsers are told to send to."""
+    """One method per request. ``candidates``: where browsers are told to send to. ``give_way``: has a transport's
+    pictures wait for so many seconds from now on."""
 
     def __init__(
-        self, registry: Registry, around: Surroundings, candidates: tuple[IceCandidate, ...]
+        self,
+        registry: Registry,
+        around: Surroundings,
+        candidates: tuple[IceCandidate, ...],
+        give_way: Callable[[Transport, float, float], None],
     ) -> None:
         self._registry = registry
+        self._yields = give_way
         self._around = around
         self._candidates = candidates
         self._methods: Mapping[type, Method] = {
@@ -31,6 +39,7 @@ class Operations:
             control.ConnectTransport: self._connect_transport,
             control.RestartIce: self._restart_ice,
             control.CloseTransport: self._close_transport,
+            control.GiveWay: self._give_way,
             control.TakeInventory: self._take_inventory,
             control.TakeStats: self._take_stats,
             **Producing(registry, around).methods,
@@ -100,6 +109,13 @@ class Operations:
         transport = self._registry.transports.get(request.transport)
         if transport is not None:
             await self._registry.close_transport(transport)
+        return control.Done()
+
+    async def _give_way(self, request: control.GiveWay) -> control.Reply:
+        transport = self._registry.transport(request.transport)
+        if not 0 <= request.seconds <= MOST_SECONDS_AWAY:
+            raise Refused("invalid", "nobody waits for so long")
+        self._yields(transport, request.seconds, self._around.clock())
         return control.Done()
 
     async def _take_inventory(self, _request: control.TakeInventory) -> control.Reply:

@@ -32,6 +32,12 @@ class Rhythm:
         self._beat_at: float | None = None
         self._lateness = 0.0
 
+    def give_way(self, transport: Transport, seconds: float, now: float) -> None:
+        """See ``control.GiveWay``."""
+        link = self._downlinks.get(transport)
+        if link is not None:
+            link.give_way(now + seconds, now)
+
     @property
     def lateness(self) -> float:
         """How far ticks are behind lately, in seconds."""

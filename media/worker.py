@@ -69,7 +69,8 @@ class Worker:
         )
         ips = self.settings.announced_ips or (self.settings.host,)
         self._rhythm = Rhythm(self.registry, self.network, self._tell)
-        self._operations = Operations(self.registry, around, host_candidates(ips, self.port))
+        candidates = host_candidates(ips, self.port)
+        self._operations = Operations(self.registry, around, candidates, self._rhythm.give_way)
         self._ticker = asyncio.get_running_loop().create_task(self._tick_on(), name="media rtcp")
 
     async def handle(self, request: control.Request) -> control.Reply:

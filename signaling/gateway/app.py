@@ -56,6 +56,7 @@ def make_gateway(
     )
     stills = Stills(sockets, metrics)
     stills.allowance = media.allowance
+    stills.give_way = media.give_way
     hosts.listeners += [media.changed, recording.changed, stills.changed]
     return Gateway(
         stores=stores,

@@ -210,6 +210,12 @@ class MediaAccess:
         self._own_consumer(participant, consumer)
         await self._placement.tell(control.PreferConsumer(consumer, width, height))
 
+    async def give_way(self, participant: ParticipantId, seconds: float) -> None:
+        """Its pictures wait for so long, if its line is thin; nothing where it receives nothing."""
+        transport = self._placement.table.transport_of(participant, send=False)
+        if transport is not None:
+            await self._placement.tell(control.GiveWay(transport, seconds))
+
     async def release_consumer(self, participant: ParticipantId, consumer: str) -> None:
         """Only of a replaced producer: the current one's would be opened again at once."""
         if self._own_consumer(participant, consumer).producer not in self._placement.table.replaced():

@@ -18,6 +18,7 @@ from signaling.gateway.clock import MakeId
 from signaling.gateway.host import Change
 from signaling.gateway.hosts import LessonHosts
 from signaling.gateway.lesson_media import LessonMedia
+from signaling.gateway.media_placement import MediaRefused
 from signaling.gateway.metrics import Metrics
 from signaling.gateway.sockets import Sockets
 from signaling.gateway.tasks import Tasks
@@ -226,6 +227,13 @@ class MediaDirector:
         """What a participant's line has left for other than pictures and voices; None: no limit is known."""
         media = self._lessons.get(lesson)
         return None if media is None else media.links.allowance(participant)
+
+    async def give_way(self, lesson: LessonId, participant: ParticipantId, seconds: float) -> None:
+        """A participant's pictures wait while something else is sent to it."""
+        media = self._lessons.get(lesson)
+        if media is not None:
+            with contextlib.suppress(MediaRefused):
+                await media.access.give_way(participant, seconds)
 
     async def take_stats(self) -> None:
         """Ask every worker for its figures, for /metrics."""

@@ -7,7 +7,7 @@ Who may is asked by the callers.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -32,7 +32,13 @@ Variant = Literal["full", "light"]
 VARIANTS: tuple[Variant, ...] = ("full", "light")
 
 Allowance = Callable[[LessonId, ParticipantId], float | None]
+GiveWay = Callable[[LessonId, ParticipantId, float], Awaitable[None]]
+"""A viewer's pictures wait for so many seconds."""
 """How many bytes a second a viewer's stills may take; None: as many as the connection carries."""
+
+
+async def nobody_gives_way(lesson: LessonId, participant: ParticipantId, seconds: float) -> None:
+    """Where there is no media to wait."""
 
 
 def unlimited(lesson: LessonId, participant: ParticipantId) -> float | None:  # noqa: ARG001
@@ -93,6 +99,7 @@ class Stills:
 
     def __init__(self, sockets: Sockets, metrics: Metrics) -> None:
         self.allowance: Allowance = unlimited
+        self.give_way: GiveWay = nobody_gives_way
         self._sockets = sockets
         self._metrics = metrics
         self._lessons: dict[LessonId, dict[ShareId, _OfShare]] = defaultdict(dict)

@@ -16,7 +16,7 @@ from signaling.gateway.errors import ApiError
 from signaling.gateway.routing import Query, Route, integer
 from signaling.gateway.stills import MAX_FULL, MAX_LIGHT, MAX_PATCH, VARIANTS, StillRefused, has_stills
 from signaling.gateway.stills_image import MAX_SIDE, BadImage, StillImage, read_image
-from signaling.gateway.stills_pace import chunk_size
+from signaling.gateway.stills_pace import chunk_size, time_on_the_way
 from signaling.gateway.who import knows_lesson
 from signaling.wire.server import StillArea
 
@@ -163,6 +163,10 @@ async def _write(call: Call, response: web.StreamResponse, image: StillImage) ->
     gateway, loop = call.gateway, asyncio.get_running_loop()
     lesson, viewer = call.lesson.id, ParticipantId(call.actor.account)
     at = 0
+    limit = gateway.stills.allowance(lesson, viewer)
+    if limit is not None:
+        # The still shows what the pictures that wait would show: it goes first.
+        await gateway.stills.give_way(lesson, viewer, time_on_the_way(len(image.data), limit))
     while at < len(image.data):
         if _wanted(call) is not image or not _still_inside(call):
             gateway.metrics.stills_cut.inc()

@@ -9,7 +9,9 @@ _SMALLEST = 512
 _STRETCH = 0.1
 """Seconds of the allowance that one chunk takes at most: a voice packet waits no longer behind it."""
 _KEPT = 10_000
-_PART = 0.4
+_PART = 1.2
+"""Of the line: pictures give way to a still, and an estimate made while others fill the line is rather low."""
+_MOST_SECONDS, _HEAD_START = 2.0, 0.2
 _VOICES = 25_000
 """Bytes a second: on a line that is thinner, voices come first and pictures hardly go."""
 LOOK_AGAIN = 0.25
@@ -25,12 +27,17 @@ def chunk_size(rate: float | None) -> int:
 
 def share_of_line(down: float, spare: float) -> float | None:
     """An allowance from what a line takes (``down``, bytes a second; 0: no limit was met) and what pictures and
-    voices leave of it (``spare``). Of a line that carries more than voices a part is kept for stills:
-    a picture that moves must not hold up the page that is read when it rests.
+    voices leave of it (``spare``), which is told once a second and so may be of a picture that has come to rest since.
+    A line that carries more than voices is the still's while it goes: pictures give way (``time_on_the_way``).
     """
     if down <= 0:
         return None
     return max(spare, down * _PART if down > _VOICES else 0.0, _SMALLEST)
+
+
+def time_on_the_way(size: int, rate: float) -> float:
+    """Seconds for which pictures give way to a still of ``size`` bytes."""
+    return min(_MOST_SECONDS, _HEAD_START + size / max(rate, 1.0))
 
 
 class Turns:

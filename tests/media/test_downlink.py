@@ -1,6 +1,7 @@
 """A subscriber's line through a real worker: what is told, what is held."""
 
 from media import control
+from media.congestion.pacing import Pace
 from tests.media.house import house, until, video_parameters
 from tests.media.test_loopback import lesson, send_video
 
@@ -27,3 +28,22 @@ async def test_what_is_text_is_known_by_its_content_hint():
         parameters = video_parameters()
         await home.ask(control.Produce("t", "p", "video", parameters, content="detail"), control.Done)
         assert home.worker.registry.producers["p"].is_detailed
+
+
+async def test_pictures_of_a_thin_line_give_way():
+    async with house() as home:
+        teacher, _, got, _ = await lesson(home)
+        send_video(teacher, range(2), keys=(0,))
+        await until(lambda: len(got) == 2)
+        rhythm = home.worker._rhythm
+        transport = home.worker.registry.transports["s"]
+        await until(lambda: rhythm._downlinks.get(transport) is not None)
+        link = rhythm._downlinks.get(transport)
+        paces: list[tuple[int, float]] = []
+        transport.outlet.pace = lambda *pace: paces.append(pace)
+        link._pace = Pace(100_000, 3.0)
+        await home.ask(control.GiveWay("s", 0.3), control.Done)
+        await until(lambda: len(paces) >= 2)
+        assert paces[:2] == [(10_000, 3.0), (100_000, 3.0)]
+        assert isinstance(await home.worker.handle(control.GiveWay("s", 60.0)), control.Failed)
+        assert isinstance(await home.worker.handle(control.GiveWay("nobody", 1.0)), control.Failed)

@@ -3,7 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.gateway.stills_pace import CHUNK, LOOK_AGAIN, Turns, chunk_size, share_of_line
+from signaling.gateway.stills_pace import (
+    CHUNK,
+    LOOK_AGAIN,
+    Turns,
+    chunk_size,
+    share_of_line,
+    time_on_the_way,
+)
 
 RATES = st.floats(0, 1e6)
 
@@ -40,6 +47,11 @@ def test_a_line_leaves_something_for_stills_and_thin_ones_all_to_voices(down: fl
         assert share is None
     else:
         assert share is not None
-        assert min(spare, down) <= share <= max(down, 512)
+        assert min(spare, down) <= share <= max(1.2 * down, 512)
     assert share_of_line(8_000, 0) == 512
-    assert share_of_line(125_000, 0) == 50_000
+    assert share_of_line(125_000, 0) == 150_000
+
+
+def test_pictures_give_way_for_as_long_as_the_still_takes_and_not_for_ever() -> None:
+    assert time_on_the_way(50_000, 100_000) == 0.7
+    assert time_on_the_way(500_000, 1_000) == 2.0
