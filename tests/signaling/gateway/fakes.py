@@ -154,6 +154,9 @@ class FakeWorker:
     _PauseConsumer = _ResumeConsumer
     _PreferConsumer = _ResumeConsumer
 
+    def _GiveWay(self, m: Any) -> Struct:
+        return control.Done()
+
     def _CloseConsumer(self, m: Any) -> Struct:
         known = self.consumers.pop(m.consumer, None)
         return control.Failed("no_such_consumer", "") if known is None else control.Done()
