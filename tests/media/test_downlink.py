@@ -1,5 +1,7 @@
 """A subscriber's line through a real worker: what is told, what is held."""
 
+from types import SimpleNamespace
+
 from media import control
 from media.congestion.pacing import Pace
 from tests.media.house import house, until, video_parameters
@@ -40,7 +42,7 @@ async def test_pictures_of_a_thin_line_give_way():
         await until(lambda: rhythm._downlinks.get(transport) is not None)
         link = rhythm._downlinks.get(transport)
         paces: list[tuple[int, float]] = []
-        transport.outlet.pace = lambda *pace: paces.append(pace)
+        link._outlet = SimpleNamespace(pace=lambda *pace: paces.append(pace))
         link._pace = Pace(100_000, 3.0)
         await home.ask(control.GiveWay("s", 0.3), control.Done)
         await until(lambda: len(paces) >= 2)
