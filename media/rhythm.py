@@ -31,17 +31,13 @@ class Rhythm:
         self._count = 0
         self._beat_at: float | None = None
         self._lateness = 0.0
+        """How far ticks are behind lately, in seconds."""
 
     def give_way(self, transport: Transport, seconds: float, now: float) -> None:
         """See ``control.GiveWay``."""
         link = self._downlinks.get(transport)
         if link is not None:
             link.give_way(now + seconds, now)
-
-    @property
-    def lateness(self) -> float:
-        """How far ticks are behind lately, in seconds."""
-        return self._lateness
 
     def complete(self, reply: control.Reply) -> control.Reply:
         """An inventory or figures, with what is known here of the lines."""

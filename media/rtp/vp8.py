@@ -24,18 +24,11 @@ def read(packet: bytes, start: int, end: int) -> PictureNumbers | None:
     position = start + 2
     picture_at, picture, wide, tl0_at, tl0 = -1, 0, False, -1, 0
     if flags & 0x80:
-        if position >= end:
+        found = picture_id(packet, position, end)
+        if found is None:
             return None
         picture_at = position - start
-        if packet[position] & 0x80:
-            if position + 1 >= end:
-                return None
-            wide = True
-            picture = (packet[position] & 0x7F) << 8 | packet[position + 1]
-            position += 2
-        else:
-            picture = packet[position]
-            position += 1
+        picture, wide, position = found
     if flags & 0x40:
         if position >= end:
             return None
@@ -44,6 +37,17 @@ def read(packet: bytes, start: int, end: int) -> PictureNumbers | None:
     if picture_at < 0 and tl0_at < 0:
         return None
     return PictureNumbers(picture_at, picture, wide, tl0_at, tl0)
+
+
+def picture_id(packet: bytes, position: int, end: int) -> tuple[int, bool, int] | None:
+    """A PictureID of 7 or 15 bits, as VP8 and VP9 write it: number, whether it has 15, and where it ends. None: cut off."""
+    if position >= end:
+        return None
+    if not packet[position] & 0x80:
+        return packet[position], False, position + 1
+    if position + 1 >= end:
+        return None
+    return (packet[position] & 0x7F) << 8 | packet[position + 1], True, position + 2
 
 
 def layer(packet: bytes, start: int, end: int) -> tuple[int, bool]:

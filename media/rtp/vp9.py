@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from media.rtp.vp8 import PictureNumbers
+from media.rtp.vp8 import PictureNumbers, picture_id
 
 
 class Layer(NamedTuple):
@@ -24,18 +24,11 @@ def read(packet: bytes, start: int, end: int) -> tuple[PictureNumbers | None, La
     position = start + 1
     picture_at, picture, wide, tl0_at, tl0 = -1, 0, False, -1, 0
     if head & 0x80:
-        if position >= end:
+        found = picture_id(packet, position, end)
+        if found is None:
             return None, BASE
         picture_at = position - start
-        if packet[position] & 0x80:
-            if position + 1 >= end:
-                return None, BASE
-            wide = True
-            picture = (packet[position] & 0x7F) << 8 | packet[position + 1]
-            position += 2
-        else:
-            picture = packet[position]
-            position += 1
+        picture, wide, position = found
     layer = BASE
     if head & 0x20:
         if position >= end:
