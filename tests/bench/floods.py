@@ -20,7 +20,7 @@ from collections.abc import Callable
 from media import codecs, control
 from tests.bench._figures import figure, percentile
 from tests.bench.joins import Remote, worker_process
-from tests.media.corpus import Corpus, fresh_hello
+from tests.media.corpus import Corpus, authentic, fresh_hello
 from tests.media.house import rtp, until, video_parameters, vp8_payload
 from tests.media.peer import Peer
 
@@ -97,18 +97,6 @@ class Floods:
         spent = await self.remote.cpu() - began
         figure("floods", f"CPU for {count} malformed datagrams {name}", spent, "s", after=await self.stands())
 
-    def authentic(self, peer: Peer, corpus: Corpus) -> Callable[[], None]:
-        def send() -> None:
-            while True:
-                packet, is_rtcp = corpus.inside()
-                try:
-                    (peer.send_rtcp if is_rtcp else peer.send_rtp)(packet)
-                except ValueError:
-                    continue
-                return
-
-        return send
-
     async def malformed(self, count: int) -> None:
         ufrag = self.student.parameters.ice_parameters.username_fragment
         corpus = Corpus(1, ufrag, tuple(self.ssrcs), (SPOILT, REPAIR))
@@ -116,7 +104,7 @@ class Floods:
             await self.pour("from a stranger", lambda: void(stranger.send(corpus.datagram())), count)
         for role, peer in (("a publisher", self.teacher), ("a subscriber", self.student)):
             await self.pour(f"from {role}", lambda p=peer: p.send_datagram(corpus.datagram()), count)  # type: ignore[misc]
-            await self.pour(f"from {role} with its keys", self.authentic(peer, corpus), count)
+            await self.pour(f"from {role} with its keys", authentic(peer, corpus), count)
 
     def stranger(self) -> socket.socket:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

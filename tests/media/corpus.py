@@ -6,6 +6,7 @@
 import functools
 import random
 import struct
+from collections.abc import Callable
 
 from media import stun
 from media.dtls import Certificate
@@ -14,6 +15,7 @@ from media.rtcp import compound, feedback, reports
 from media.rtcp.reports import SenderInfo
 from tests.media.dtls.datagrams import message, record, strange_hello
 from tests.media.house import rtp, vp8_payload
+from tests.media.peer import Peer
 
 
 @functools.cache
@@ -191,3 +193,18 @@ class Corpus:
         if ids and rng.random() < 0.5:
             packet[rng.randrange(12, 16 + 4)] = rng.randrange(256)
         return bytes(packet)
+
+
+def authentic(peer: Peer, corpus: Corpus) -> Callable[[], None]:
+    """Sends something authentic with nonsense inside; libsrtp does not take every one."""
+
+    def send() -> None:
+        while True:
+            packet, is_rtcp = corpus.inside()
+            try:
+                (peer.send_rtcp if is_rtcp else peer.send_rtp)(packet)
+            except ValueError:
+                continue
+            return
+
+    return send

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from media import control
-from tests.media.corpus import Corpus, fresh_hello
+from tests.media.corpus import Corpus, authentic, fresh_hello
 from tests.media.house import House, house, rtp, until, video_parameters, vp8_payload
 from tests.media.peer import Peer
 
@@ -77,21 +77,6 @@ class Lesson:
             async with asyncio.timeout(20):
                 while (await self.home.stats())["media_udp_received_total"] < before + AT_ONCE:  # noqa: ASYNC110
                     await asyncio.sleep(0.001)
-
-
-def authentic(peer: Peer, corpus: Corpus) -> Callable[[], None]:
-    """Sends something authentic with nonsense inside; libsrtp does not take every one."""
-
-    def send() -> None:
-        while True:
-            packet, is_rtcp = corpus.inside()
-            try:
-                (peer.send_rtcp if is_rtcp else peer.send_rtp)(packet)
-            except ValueError:
-                continue
-            return
-
-    return send
 
 
 async def test_strangers():
