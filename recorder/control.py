@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from media.parameters import Kind, RtpCodecParameters
+from recorder.time import Pause
 
 
 class RecorderDone(Struct, frozen=True, tag="recorder.done"):
@@ -27,6 +28,14 @@ class OpenRecording(Struct, frozen=True, tag="recorder.open"):
     recording: str
     lesson: str
     started_at: int
+    pauses: tuple[Pause, ...] = ()
+
+
+class SetPauses(Struct, frozen=True, tag="recorder.set_pauses"):
+    """All of the recording's pauses so far: nothing is written while it is paused. Reply: RecorderDone."""
+
+    recording: str
+    pauses: tuple[Pause, ...]
 
 
 class RecordingOpened(Struct, frozen=True, tag="recorder.opened"):

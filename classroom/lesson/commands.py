@@ -11,7 +11,7 @@ from classroom.ids import (
     RecordingId,
     ShareId,
 )
-from classroom.lesson.events import Source
+from classroom.lesson.events import SealedFile, Source
 from classroom.people import Actor
 
 
@@ -153,6 +153,44 @@ class StopRecording(Struct, frozen=True):
     actor: Actor
 
 
+class PauseRecording(Struct, frozen=True):
+    actor: Actor
+
+
+class ResumeRecording(Struct, frozen=True):
+    actor: Actor
+
+
+class AcknowledgeRecording(Struct, frozen=True):
+    """The actor has read that the lesson is recorded."""
+
+    actor: Actor
+
+
+class MarkChapter(Struct, frozen=True):
+    """A place in the recording to find again. ``title`` may be empty: the chapter is then known by its time."""
+
+    actor: Actor
+    title: str
+
+
+class SealRecording(Struct, frozen=True):
+    """The system's: files of a recording are closed. Also after the lesson's end."""
+
+    recording: RecordingId
+    files: tuple[SealedFile, ...]
+
+
+class EraseRecording(Struct, frozen=True):
+    """The system's: a recording was erased, wherever it was kept; ``by`` had the right to ask for it."""
+
+    recording: RecordingId
+    by: ParticipantId
+    reason: str
+    files: int
+    bytes: int
+
+
 class AllowReplay(Struct, frozen=True):
     actor: Actor
     allowed: bool
@@ -191,6 +229,12 @@ Command = (
     | SendMessage
     | StartRecording
     | StopRecording
+    | PauseRecording
+    | ResumeRecording
+    | AcknowledgeRecording
+    | MarkChapter
+    | SealRecording
+    | EraseRecording
     | AllowReplay
     | Tick
     | Recover

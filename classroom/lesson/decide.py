@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from classroom.lesson import admission, presence, shares, talk
+from classroom.lesson import admission, presence, recording, shares, talk
 from classroom.lesson import commands as cmd
 from classroom.lesson import events as ev
 from classroom.lesson.checks import (
@@ -84,11 +84,23 @@ def _decide(state: LessonState, command: cmd.Command, now: int) -> Decision:
         case cmd.SendMessage():
             return talk.send_message(state, command)
         case cmd.StartRecording():
-            return _start_recording(state, command)
+            return recording.start(state, command)
         case cmd.StopRecording():
-            return _stop_recording(state, command)
+            return recording.stop(state, command)
+        case cmd.PauseRecording():
+            return recording.pause(state, command)
+        case cmd.ResumeRecording():
+            return recording.resume(state, command)
+        case cmd.AcknowledgeRecording():
+            return recording.acknowledge(state, command)
+        case cmd.MarkChapter():
+            return recording.mark_chapter(state, command)
+        case cmd.SealRecording():
+            return recording.seal(state, command)
+        case cmd.EraseRecording():
+            return recording.erase(state, command)
         case cmd.AllowReplay():
-            return _allow_replay(state, command)
+            return recording.allow_replay(state, command)
         case _:
             assert_never(command)
 
@@ -130,35 +142,9 @@ def _end(state: LessonState, c: cmd.End) -> Decision:
     if refusal := refuse_unless_hosting_live(state, c.actor):
         return refusal
     by = own_id(c.actor)
-    recording = state.recording
+    running = state.recording
     return (
-        *(() if recording is None else (ev.RecordingStopped(recording=recording.id, by=by),)),
+        *(() if running is None else (ev.RecordingStopped(recording=running.id, by=by),)),
         *(ev.ShareStopped(share=share, by=by, reason="ended") for share in state.shares),
         ev.LessonEnded(by=by),
     )
-
-
-def _start_recording(state: LessonState, c: cmd.StartRecording) -> Decision:
-    if refusal := refuse_unless_hosting_live(state, c.actor):
-        return refusal
-    if state.recording is not None:
-        return Refusal(RefusalCode.ALREADY, "a recording is running")
-    return (ev.RecordingStarted(recording=c.recording, by=own_id(c.actor)),)
-
-
-def _stop_recording(state: LessonState, c: cmd.StopRecording) -> Decision:
-    if refusal := refuse_unless_hosting_live(state, c.actor):
-        return refusal
-    if state.recording is None:
-        return ()
-    return (ev.RecordingStopped(recording=state.recording.id, by=own_id(c.actor)),)
-
-
-def _allow_replay(state: LessonState, c: cmd.AllowReplay) -> Decision:
-    """Also after the end."""
-    if refusal := refuse_unless_host(state, c.actor):
-        return refusal
-    if state.replay_allowed is c.allowed:
-        return ()
-    by = own_id(c.actor)
-    return (ev.ReplayAllowed(by=by) if c.allowed else ev.ReplayForbidden(by=by),)

@@ -182,6 +182,62 @@ class RecordingStopped(Event, frozen=True, tag="RecordingStopped"):
     by: ParticipantId
 
 
+class RecordingPaused(Event, frozen=True, tag="RecordingPaused"):
+    """From here to RecordingResumed nothing is recorded, and no time of the recording passes."""
+
+    recording: RecordingId
+    by: ParticipantId
+
+
+class RecordingResumed(Event, frozen=True, tag="RecordingResumed"):
+    recording: RecordingId
+    by: ParticipantId
+
+
+class RecordingAcknowledged(Event, frozen=True, tag="RecordingAcknowledged"):
+    """The participant was told that the lesson is recorded, and has said so."""
+
+    recording: RecordingId
+    participant: ParticipantId
+
+
+class ChapterMarked(Event, frozen=True, tag="ChapterMarked"):
+    """A host named what begins here, for who watches the recording."""
+
+    personal: ClassVar[frozenset[str]] = frozenset({"title"})
+    recording: RecordingId
+    participant: ParticipantId
+    title: str = ""
+
+
+class SealedFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """``sha256``: hexadecimal."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class RecordingSealed(Event, frozen=True, tag="RecordingSealed"):
+    """These files of a recording are closed: what they hold shows from here on if it is changed."""
+
+    recording: RecordingId
+    files: tuple[SealedFile, ...]
+
+
+class RecordingErased(Event, frozen=True, tag="RecordingErased"):
+    """The receipt of an erasure: nothing of the recording is left. ``by``: SYSTEM when its time was over.
+
+    ``reason``: asked | retention.
+    """
+
+    recording: RecordingId
+    by: ParticipantId
+    reason: str
+    files: int
+    bytes: int
+
+
 class ReplayAllowed(Event, frozen=True, tag="ReplayAllowed"):
     """Members of the class may watch this lesson's recordings."""
 
@@ -232,6 +288,12 @@ AnyEvent = (
     | MessageSent
     | RecordingStarted
     | RecordingStopped
+    | RecordingPaused
+    | RecordingResumed
+    | RecordingAcknowledged
+    | ChapterMarked
+    | RecordingSealed
+    | RecordingErased
     | ReplayAllowed
     | ReplayForbidden
     | SafeModeEntered

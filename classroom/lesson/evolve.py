@@ -17,6 +17,7 @@ from classroom.lesson.state import (
     Participant,
     Phase,
     RecordingNow,
+    RecordingPause,
     Share,
 )
 
@@ -196,11 +197,45 @@ def _message_sent(s: LessonState, at: int, e: ev.MessageSent) -> LessonState:
 
 
 def _recording_started(s: LessonState, at: int, e: ev.RecordingStarted) -> LessonState:
-    return replace(s, recording=RecordingNow(id=e.recording, since=at))
+    informed = {k: replace(p, informed_of=e.recording) if p.inside else p for k, p in s.participants.items()}
+    return replace(s, participants=informed, recording=RecordingNow(id=e.recording, since=at))
 
 
 def _recording_stopped(s: LessonState, _at: int, _: ev.RecordingStopped) -> LessonState:
     return s if s.recording is None else replace(s, recording=None)
+
+
+def _recording_paused(s: LessonState, at: int, _: ev.RecordingPaused) -> LessonState:
+    now = s.recording
+    if now is None or now.paused:
+        return s
+    return replace(s, recording=replace(now, pauses=(*now.pauses, RecordingPause(at))))
+
+
+def _recording_resumed(s: LessonState, at: int, _: ev.RecordingResumed) -> LessonState:
+    now = s.recording
+    if now is None or not now.paused:
+        return s
+    ended = RecordingPause(now.pauses[-1].at, at)
+    return replace(s, recording=replace(now, pauses=(*now.pauses[:-1], ended)))
+
+
+def _recording_acknowledged(s: LessonState, _at: int, e: ev.RecordingAcknowledged) -> LessonState:
+    return _change(s, e.participant, informed_of=e.recording)
+
+
+def _unchanged(s: LessonState, _at: int, _: ev.AnyEvent) -> LessonState:
+    """For who reads the log alone."""
+    return s
+
+
+def _recording_sealed(s: LessonState, _at: int, e: ev.RecordingSealed) -> LessonState:
+    files = {**s.sealed.get(e.recording, {}), **{file.name: file for file in e.files}}
+    return replace(s, sealed={**s.sealed, e.recording: files})
+
+
+def _recording_erased(s: LessonState, _at: int, e: ev.RecordingErased) -> LessonState:
+    return replace(s, sealed=_without(s.sealed, e.recording), erased=s.erased | {e.recording})
 
 
 def _replay_allowed(s: LessonState, _at: int, _: ev.ReplayAllowed) -> LessonState:
@@ -286,6 +321,12 @@ _EVOLVE: dict[type, Callable[[LessonState, int, Any], LessonState]] = {
     ev.MessageSent: _message_sent,
     ev.RecordingStarted: _recording_started,
     ev.RecordingStopped: _recording_stopped,
+    ev.RecordingPaused: _recording_paused,
+    ev.RecordingResumed: _recording_resumed,
+    ev.RecordingAcknowledged: _recording_acknowledged,
+    ev.ChapterMarked: _unchanged,
+    ev.RecordingSealed: _recording_sealed,
+    ev.RecordingErased: _recording_erased,
     ev.ReplayAllowed: _replay_allowed,
     ev.ReplayForbidden: _replay_forbidden,
     ev.SafeModeEntered: _safe_mode_entered,

@@ -3,6 +3,7 @@
 from classroom.ids import AccountId, ParticipantId
 from classroom.lesson.audience import Audience
 from classroom.lesson.grants import grants
+from classroom.lesson.recording import must_acknowledge
 from classroom.lesson.stage import effective_paused
 from classroom.lesson.state import (
     Admission,
@@ -40,6 +41,7 @@ def you(state: LessonState, account: AccountId, actor: Actor, places: dict[Parti
         hosts=actor.teaches(state.class_id),
         grants=tuple(grant for grant in _GRANT_ORDER if grant in mine),
         present=p is not None and p.inside,
+        must_acknowledge=p is not None and p.inside and must_acknowledge(state, p),
     )
 
 
@@ -60,7 +62,9 @@ def lesson_info(state: LessonState, audience: Audience) -> LessonInfo:
         starts_at=state.starts_at,
         started_at=state.started_at,
         safe_mode=state.safe_mode,
+        recording=None if state.recording is None else state.recording.id,
         recording_since=None if state.recording is None else state.recording.since,
+        recording_paused=state.recording is not None and state.recording.paused,
         replay_allowed=state.replay_allowed,
     )
 
@@ -81,6 +85,7 @@ def person(p: Participant, audience: Audience, hand: int | None) -> Person:
         may_share=p.may_share,
         hand=hand,
         username=p.username if audience is Audience.HOSTS else "",
+        informed_of=p.informed_of if audience is Audience.HOSTS else None,
     )
 
 

@@ -20,6 +20,8 @@ class RefusalCode(StrEnum):
     NO_SUCH_PARTICIPANT = "no_such_participant"
     NO_SUCH_SHARE = "no_such_share"
     SAFE_MODE = "safe_mode"
+    NOT_ACKNOWLEDGED = "not_acknowledged"
+    NOT_RECORDING = "not_recording"
     INVALID = "invalid"
 
 

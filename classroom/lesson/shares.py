@@ -14,6 +14,7 @@ from classroom.lesson.checks import (
 )
 from classroom.lesson.events import Source
 from classroom.lesson.grants import NEEDED_TO_SHARE, grants_inside
+from classroom.lesson.recording import refuse_unless_informed
 from classroom.lesson.refusal import Decision, Refusal, RefusalCode
 from classroom.lesson.state import Admission, LessonState, Participant, Share
 from classroom.people import Actor
@@ -42,7 +43,7 @@ def start_share(state: LessonState, c: cmd.StartShare) -> Decision:
         return p
     if NEEDED_TO_SHARE[c.source] not in grants_inside(p):
         return Refusal(RefusalCode.NOT_ALLOWED, f"may not share: {c.source}")
-    if refusal := refuse_in_safe_mode(state, p):
+    if refusal := refuse_in_safe_mode(state, p) or refuse_unless_informed(state, p):
         return refusal
     if not c.share or c.share in state.shares:
         return Refusal(RefusalCode.ALREADY, "the share exists")

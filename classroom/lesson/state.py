@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from classroom.ids import ClassId, ConnectionId, LessonId, MessageId, ParticipantId, RecordingId, ShareId
-from classroom.lesson.events import Source
+from classroom.lesson.events import SealedFile, Source
 from classroom.people import Role
 
 
@@ -60,6 +60,8 @@ class Participant(Struct, frozen=True):
     gone: bool = False
     """Left by choice (``Left``); may come back without asking."""
     away_since: int | None = None
+    informed_of: RecordingId | None = None
+    """The recording that the participant was there to see begin, or has acknowledged."""
 
     @property
     def listed(self) -> bool:
@@ -90,9 +92,21 @@ class Message(Struct, frozen=True):
     name: str = ""
 
 
+class RecordingPause(Struct, frozen=True):
+    """``until`` None: it is paused now. Milliseconds since the epoch."""
+
+    at: int
+    until: int | None = None
+
+
 class RecordingNow(Struct, frozen=True):
     id: RecordingId
     since: int
+    pauses: tuple[RecordingPause, ...] = ()
+
+    @property
+    def paused(self) -> bool:
+        return bool(self.pauses) and self.pauses[-1].until is None
 
 
 class LessonState(Struct, frozen=True):
@@ -116,6 +130,8 @@ class LessonState(Struct, frozen=True):
     hands: tuple[ParticipantId, ...] = ()
     messages: tuple[Message, ...] = ()
     recording: RecordingNow | None = None
+    sealed: dict[RecordingId, dict[str, SealedFile]] = {}
+    erased: frozenset[RecordingId] = frozenset()
     replay_allowed: bool = False
     safe_mode: bool = False
     safe_mode_at: int | None = None

@@ -6,7 +6,7 @@ phase and the own admission with the place in the queue. Only hosts see the wait
 
 from msgspec import Struct
 
-from classroom.ids import LessonId, MessageId, ParticipantId, ShareId
+from classroom.ids import LessonId, MessageId, ParticipantId, RecordingId, ShareId
 from classroom.lesson.events import Source
 from classroom.lesson.state import Admission, Grant, Phase
 from classroom.people import Role
@@ -14,7 +14,8 @@ from classroom.people import Role
 
 class You(Struct, frozen=True, rename="camel"):
     """``place``: 1-based place in the queue while knocking. ``present``: in the lesson; false while
-    waiting, after leaving, and while an admission has not been followed by entering."""
+    waiting, after leaving, and while an admission has not been followed by entering.
+    ``must_acknowledge``: the lesson is recorded, and nothing can be shared before that is acknowledged."""
 
     id: ParticipantId
     name: str
@@ -24,6 +25,7 @@ class You(Struct, frozen=True, rename="camel"):
     hosts: bool
     grants: tuple[Grant, ...]
     present: bool = False
+    must_acknowledge: bool = False
 
 
 class LessonInfo(Struct, frozen=True, rename="camel"):
@@ -36,14 +38,17 @@ class LessonInfo(Struct, frozen=True, rename="camel"):
     starts_at: int
     started_at: int | None = None
     safe_mode: bool = False
+    recording: RecordingId | None = None
     recording_since: int | None = None
+    recording_paused: bool = False
     replay_allowed: bool = False
 
 
 class Person(Struct, frozen=True, rename="camel"):
     """A participant in the lesson: connected, or away for a moment (``online`` false).
 
-    ``hand``: 1-based place among raised hands. ``username`` to hosts only.
+    ``hand``: 1-based place among raised hands. To hosts only: ``username``, and ``informed_of``, the
+    recording that the participant knows of.
     """
 
     id: ParticipantId
@@ -55,6 +60,7 @@ class Person(Struct, frozen=True, rename="camel"):
     may_share: bool
     hand: int | None = None
     username: str = ""
+    informed_of: RecordingId | None = None
 
 
 class WaitingPerson(Struct, frozen=True, rename="camel"):

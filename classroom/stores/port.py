@@ -69,9 +69,15 @@ class LessonEntry(Struct, frozen=True):
     replay_allowed: bool
 
 
+FileRole = Literal["programme", "share", "still", "thumbnails", "text", "export"]
+"""``thumbnails``: sheets of small pictures and their index; ``text``: what can be read on the stills."""
+
+
 class RecordingFileEntry(Struct, frozen=True):
+    """``start``, ``duration``: ms of recording time. ``sha256``: hexadecimal; empty until it is known."""
+
     name: str
-    role: Literal["programme", "share"]
+    role: FileRole
     mime_type: str
     start: int
     duration: int
@@ -79,6 +85,7 @@ class RecordingFileEntry(Struct, frozen=True):
     share: str = ""
     participant: str = ""
     source: str = ""
+    sha256: str = ""
 
 
 class RecordingEntry(Struct, frozen=True):
@@ -97,6 +104,24 @@ class RecordingView(Struct, frozen=True):
     username: str
     at: int
     downloaded: bool
+    what: str = ""
+    """The file, or what else of the recording: ``originals``, ``live`` (while the lesson ran)."""
+
+
+class Captions(Struct, frozen=True):
+    """``language``: BCP 47. ``text``: WebVTT."""
+
+    language: str
+    text: str
+    at: int
+
+
+class RetentionRules(Struct, frozen=True):
+    """For how many days recordings are kept; None: until somebody erases them. A class without a rule of
+    its own follows the school's."""
+
+    school: int | None = None
+    classes: dict[ClassId, int | None] = {}
 
 
 class Accounts(Protocol):
@@ -234,8 +259,27 @@ class Recordings(Protocol):
         ...
 
     async def of_lesson(self, lesson: LessonId) -> tuple[RecordingEntry, ...]: ...
-    async def viewed(self, recording: RecordingId, account: AccountId, at: int, downloaded: bool) -> None: ...
+    async def viewed(
+        self, recording: RecordingId, account: AccountId, at: int, downloaded: bool, what: str = ""
+    ) -> None: ...
     async def views(self, recording: RecordingId) -> tuple[RecordingView, ...]: ...
+    async def remove(self, recording: RecordingId) -> None:
+        """With its files' names, captions, positions and views."""
+        ...
+
+    async def captions(self, recording: RecordingId) -> tuple[Captions, ...]:
+        """By language."""
+        ...
+
+    async def put_captions(self, recording: RecordingId, captions: Captions) -> None: ...
+    async def remove_captions(self, recording: RecordingId, language: str) -> None: ...
+    async def position(self, recording: RecordingId, account: AccountId) -> int | None:
+        """Where the account left off, in ms of recording time."""
+        ...
+
+    async def put_position(self, recording: RecordingId, account: AccountId, ms: int, at: int) -> None: ...
+    async def retention(self) -> RetentionRules: ...
+    async def put_retention(self, rules: RetentionRules) -> None: ...
 
 
 class Stores(Protocol):

@@ -2,13 +2,30 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, Delete, Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from classroom.ids import AccountId, LessonId, RecordingId
+from classroom.ids import AccountId, ClassId, LessonId, RecordingId
 from classroom.stores.connections import Connections
-from classroom.stores.port import RecordingEntry, RecordingFileEntry, RecordingView
-from classroom.stores.schema import accounts, recording_files, recording_views, recordings
+from classroom.stores.port import (
+    Captions,
+    RecordingEntry,
+    RecordingFileEntry,
+    RecordingView,
+    RetentionRules,
+)
+from classroom.stores.schema import (
+    accounts,
+    recording_captions,
+    recording_files,
+    recording_positions,
+    recording_views,
+    recordings,
+    retention,
+)
+
+_SCHOOL = ""
+"""In place of a class: the school's own rule."""
 
 
 class RecordingStore:
@@ -41,11 +58,13 @@ class RecordingStore:
                 found.setdefault(file.recording, []).append(_file(file))
         return tuple(_entry(row, found.get(row.id, [])) for row in rows)
 
-    async def viewed(self, recording: RecordingId, account: AccountId, at: int, downloaded: bool) -> None:
+    async def viewed(
+        self, recording: RecordingId, account: AccountId, at: int, downloaded: bool, what: str = ""
+    ) -> None:
         async def change(connection: AsyncConnection) -> None:
             await connection.execute(
                 insert(recording_views).values(
-                    recording=recording, account=account, at=at, downloaded=downloaded
+                    recording=recording, account=account, at=at, downloaded=downloaded, what=what
                 )
             )
 
@@ -67,9 +86,71 @@ class RecordingStore:
                     username=row.username,
                     at=row.at,
                     downloaded=row.downloaded,
+                    what=row.what,
                 )
                 for row in rows
             )
+
+    async def remove(self, recording: RecordingId) -> None:
+        await self._run(delete(recordings).where(recordings.c.id == recording))
+
+    async def captions(self, recording: RecordingId) -> tuple[Captions, ...]:
+        found = select(recording_captions).where(recording_captions.c.recording == recording)
+        async with self._database.read() as connection:
+            rows = await connection.execute(found.order_by(recording_captions.c.language))
+            return tuple(Captions(row.language, row.text, row.at) for row in rows)
+
+    async def put_captions(self, recording: RecordingId, captions: Captions) -> None:
+        key = {"recording": recording, "language": captions.language}
+        await self._put(recording_captions, key, {"text": captions.text, "at": captions.at})
+
+    async def remove_captions(self, recording: RecordingId, language: str) -> None:
+        table = recording_captions
+        await self._run(delete(table).where(table.c.recording == recording, table.c.language == language))
+
+    async def position(self, recording: RecordingId, account: AccountId) -> int | None:
+        table = recording_positions
+        found = select(table.c.ms).where(table.c.recording == recording, table.c.account == account)
+        async with self._database.read() as connection:
+            return (await connection.execute(found)).scalar_one_or_none()
+
+    async def put_position(self, recording: RecordingId, account: AccountId, ms: int, at: int) -> None:
+        await self._put(
+            recording_positions, {"recording": recording, "account": account}, {"ms": ms, "at": at}
+        )
+
+    async def retention(self) -> RetentionRules:
+        async with self._database.read() as connection:
+            days = {row.class_id: row.days for row in await connection.execute(select(retention))}
+        school = days.pop(_SCHOOL, None)
+        return RetentionRules(school, {ClassId(class_id): of_class for class_id, of_class in days.items()})
+
+    async def put_retention(self, rules: RetentionRules) -> None:
+        rows = [{"class_id": _SCHOOL, "days": rules.school}]
+        rows += [{"class_id": class_id, "days": days} for class_id, days in rules.classes.items()]
+
+        async def change(connection: AsyncConnection) -> None:
+            await connection.execute(delete(retention))
+            await connection.execute(insert(retention), rows)
+
+        await self._database.write(change)
+
+    async def _run(self, statement: Delete) -> None:
+        async def change(connection: AsyncConnection) -> None:
+            await connection.execute(statement)
+
+        await self._database.write(change)
+
+    async def _put(self, table: Table, key: dict[str, Any], values: dict[str, Any]) -> None:
+        """Insert or replace."""
+
+        async def change(connection: AsyncConnection) -> None:
+            where = [table.c[name] == value for name, value in key.items()]
+            changed = await connection.execute(update(table).where(*where).values(values))
+            if changed.rowcount == 0:
+                await connection.execute(insert(table).values(**key, **values))
+
+        await self._database.write(change)
 
 
 async def _put(connection: AsyncConnection, entry: RecordingEntry) -> None:
@@ -99,6 +180,7 @@ async def _put(connection: AsyncConnection, entry: RecordingEntry) -> None:
                     "share": file.share,
                     "participant": file.participant,
                     "source": file.source,
+                    "sha256": file.sha256,
                 }
                 for position, file in enumerate(entry.files)
             ],
@@ -127,4 +209,5 @@ def _file(row: Any) -> RecordingFileEntry:
         share=row.share,
         participant=row.participant,
         source=row.source,
+        sha256=row.sha256,
     )

@@ -22,7 +22,7 @@ from sqlalchemy import (
     false,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. A database that is already there is opened without loading Alembic."""
 
 Counter = BigInteger().with_variant(Integer, "sqlite")
@@ -168,6 +168,7 @@ recording_files = Table(
     Column("share", String(64), nullable=False),
     Column("participant", String(64), nullable=False),
     Column("source", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False, server_default=""),
     PrimaryKeyConstraint("recording", "position"),
 )
 
@@ -179,6 +180,36 @@ recording_views = Table(
     Column("account", String(64), ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("downloaded", Boolean, nullable=False),
+    Column("what", Text, nullable=False, server_default=""),
     Index(None, "recording"),
     Index(None, "account"),
+)
+
+recording_captions = Table(
+    "recording_captions",
+    metadata,
+    Column("recording", String(64), ForeignKey("recordings.id", ondelete="CASCADE"), nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("recording", "language"),
+)
+
+recording_positions = Table(
+    "recording_positions",
+    metadata,
+    Column("recording", String(64), ForeignKey("recordings.id", ondelete="CASCADE"), nullable=False),
+    Column("account", String(64), ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False),
+    Column("ms", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("recording", "account"),
+    Index(None, "account"),
+)
+
+retention = Table(
+    "retention",
+    metadata,
+    # The empty id: the school's own rule.
+    Column("class_id", String(64), primary_key=True),
+    Column("days", Integer),
 )

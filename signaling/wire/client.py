@@ -94,6 +94,24 @@ class StopRecording(ClientMessage, frozen=True, tag="stop_recording"):
     pass
 
 
+class PauseRecording(ClientMessage, frozen=True, tag="pause_recording"):
+    """Host: nothing is recorded until ``resume_recording``; the recording goes on there without a gap."""
+
+
+class ResumeRecording(ClientMessage, frozen=True, tag="resume_recording"):
+    pass
+
+
+class AcknowledgeRecording(ClientMessage, frozen=True, tag="acknowledge_recording"):
+    """ "I know that this lesson is recorded." Who comes while a recording runs can share nothing before."""
+
+
+class MarkChapter(ClientMessage, frozen=True, tag="mark_chapter"):
+    """Host: a chapter of the recording begins here. An empty title: the chapter is known by its time."""
+
+    title: Annotated[str, Meta(max_length=400)] = ""
+
+
 class AllowReplay(ClientMessage, frozen=True, tag="allow_replay"):
     """Host: may members of the class watch the recording?"""
 
@@ -213,6 +231,10 @@ AnyClientMessage = (
     | Mute
     | StartRecording
     | StopRecording
+    | PauseRecording
+    | ResumeRecording
+    | AcknowledgeRecording
+    | MarkChapter
     | AllowReplay
     | GetCapabilities
     | JoinMedia

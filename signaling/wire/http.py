@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from classroom.lesson.state import Admission, Phase
 from classroom.people import Role
+from classroom.stores.port import FileRole
 
 Title = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -145,13 +146,14 @@ class RecordingList(Answer, frozen=True):
 
 class RecordingFile(Answer, frozen=True):
     name: str
-    role: Literal["programme", "share"]
+    role: FileRole
     mime_type: str
     start_ms: int
     duration_ms: int
     bytes: int
     source: str
     participant_name: str
+    sha256: str = ""
 
 
 class RecordingViewed(Answer, frozen=True):
@@ -159,14 +161,24 @@ class RecordingViewed(Answer, frozen=True):
     username: str
     at: int
     downloaded: bool
+    what: str = ""
+
+
+class CaptionsRow(Answer, frozen=True):
+    """``language``: BCP 47."""
+
+    language: str
 
 
 class RecordingDetail(Answer, frozen=True):
-    """``views``: who watched or downloaded; empty for those who may not manage."""
+    """``views``: who watched or downloaded what; empty for those who may not manage. ``position_ms``: where
+    the account left off."""
 
     recording: RecordingRow
     files: tuple[RecordingFile, ...]
     views: tuple[RecordingViewed, ...]
+    captions: tuple[CaptionsRow, ...] = ()
+    position_ms: int = 0
 
 
 class ReplayPermission(Body, frozen=True):

@@ -97,6 +97,10 @@ _course = st.one_of(
     st.builds(cmd.Start, hosts),
     st.builds(cmd.StartRecording, hosts, st.just(RecordingId("r"))),
     st.builds(cmd.StopRecording, hosts),
+    st.builds(cmd.PauseRecording, hosts),
+    st.builds(cmd.ResumeRecording, hosts),
+    st.builds(cmd.AcknowledgeRecording, actors),
+    st.builds(cmd.MarkChapter, hosts, st.sampled_from(["", "Bài tập"])),
     st.builds(cmd.AllowReplay, hosts, st.booleans()),
 )
 _groups: list[st.SearchStrategy[cmd.Command]] = [

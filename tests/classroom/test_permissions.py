@@ -115,6 +115,10 @@ ASKED: dict[str, Callable[[Actor], cmd.Command]] = {
     "message": lambda a: say(a, "x", MessageId("new")),
     "record": lambda a: cmd.StartRecording(a, RecordingId("r")),
     "stop recording": cmd.StopRecording,
+    "pause recording": cmd.PauseRecording,
+    "resume recording": cmd.ResumeRecording,
+    "acknowledge recording": cmd.AcknowledgeRecording,
+    "mark chapter": lambda a: cmd.MarkChapter(a, "x"),
     "allow replay": lambda a: cmd.AllowReplay(a, True),
 }
 
@@ -162,6 +166,10 @@ TABLE: dict[str, dict[str, str]] = {
     "message": INSIDE_ONLY,
     "record": HOSTS_ONLY,
     "stop recording": row("not_allowed", all_hosts="-"),
+    "pause recording": row("not_allowed", all_hosts="not_recording"),
+    "resume recording": row("not_allowed", all_hosts="not_recording"),
+    "acknowledge recording": row("-", outside="not_admitted", host_outside="not_admitted"),
+    "mark chapter": row("not_allowed", all_hosts="not_recording"),
     "allow replay": HOSTS_ONLY,
 }
 
@@ -184,7 +192,7 @@ def cell(story: Story, command: cmd.Command) -> str:
 def test_the_table_is_whole() -> None:
     assert TABLE.keys() == ASKED.keys()
     asked = {type(make(AN)) for make in ASKED.values()}
-    systems = {cmd.Drop, cmd.LoseShare, cmd.Tick, cmd.Recover}
+    systems = {cmd.Drop, cmd.LoseShare, cmd.Tick, cmd.Recover, cmd.SealRecording, cmd.EraseRecording}
     assert asked | systems == set(cmd.Command.__args__)
 
 

@@ -11,9 +11,11 @@ from classroom.people import Role
 from classroom.stores import sessions
 from classroom.stores.database import Database
 from classroom.stores.port import (
+    Captions,
     Conflict,
     RecordingEntry,
     RecordingFileEntry,
+    RetentionRules,
     SchoolClass,
     Stores,
 )
@@ -352,3 +354,33 @@ class TestRecordings:
         views = await stores.recordings.views(entry.id)
         assert [(view.at, view.downloaded) for view in views] == [(NOW + 1, False), (NOW + 2, True)]
         assert (views[0].name, views[0].username) == ("Giáo vụ", "staff")
+
+    async def test_captions_positions_and_removal(self, stores: Stores) -> None:
+        account = await stores.accounts.add("an", "An", Role.STUDENT, "$")
+        recordings, name = stores.recordings, RecordingId("r")
+        file = RecordingFileEntry("programme.webm", "programme", "video/webm", 0, 9, 9, sha256="ab" * 32)
+        await recordings.put(RecordingEntry(name, LessonId("one"), NOW, "ready", 9_000, (file,)))
+        vietnamese, english = Captions("vi", "WEBVTT\n", NOW), Captions("en", "WEBVTT\n\nNOTE x", NOW + 1)
+        for captions in (vietnamese, Captions("en", "WEBVTT", NOW), english):
+            await recordings.put_captions(name, captions)
+        assert await recordings.captions(name) == (english, vietnamese)
+        await recordings.remove_captions(name, "en")
+        assert await recordings.captions(name) == (vietnamese,)
+        assert await recordings.position(name, account) is None
+        await recordings.put_position(name, account, 5_000, NOW)
+        await recordings.put_position(name, account, 7_000, NOW + 1)
+        assert await recordings.position(name, account) == 7_000
+        await recordings.viewed(name, account, NOW, False, "programme.webm")
+        assert [view.what for view in await recordings.views(name)] == ["programme.webm"]
+        await recordings.remove(name)
+        await recordings.remove(name)
+        assert await recordings.get(name) is None
+        assert await recordings.position(name, account) is None
+        assert await recordings.captions(name) == () == await recordings.views(name)
+
+    async def test_rules_of_retention_replace_one_another(self, stores: Stores) -> None:
+        assert await stores.recordings.retention() == RetentionRules()
+        rules = RetentionRules(365, {ClassId("a"): None, ClassId("b"): 30})
+        await stores.recordings.put_retention(RetentionRules(1, {ClassId("c"): 1}))
+        await stores.recordings.put_retention(rules)
+        assert await stores.recordings.retention() == rules

@@ -16,13 +16,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from classroom import people
 from classroom.lesson import refusal, state, view
 from media import parameters
-from signaling.wire import client, http, self_test, server
+from signaling.wire import client, http, replay, self_test, server
 
 
 def structs() -> dict[str, type[msgspec.Struct]]:
     return {
         name: thing
-        for module in (people, state, view, parameters, client, http, server, self_test)
+        for module in (people, state, view, parameters, client, http, replay, server, self_test)
         for name, thing in vars(module).items()
         if inspect.isclass(thing) and issubclass(thing, msgspec.Struct)
     }
@@ -36,7 +36,7 @@ def sent_whole(struct: type[msgspec.Struct]) -> bool:
 def main() -> None:
     bodies = [
         thing
-        for thing in vars(http).values()
+        for thing in (vars(http) | vars(replay)).values()
         if inspect.isclass(thing)
         and issubclass(thing, http.Body | http.Answer)
         and thing not in (http.Body, http.Answer)

@@ -18,6 +18,10 @@ export type AnyClientMessage =
   | Mute
   | StartRecording
   | StopRecording
+  | PauseRecording
+  | ResumeRecording
+  | AcknowledgeRecording
+  | MarkChapter
   | AllowReplay
   | GetCapabilities
   | JoinMedia
@@ -86,12 +90,15 @@ export type RefusalCode =
   | "lesson_not_live"
   | "no_such_participant"
   | "no_such_share"
+  | "not_acknowledged"
   | "not_admitted"
   | "not_allowed"
+  | "not_recording"
   | "removed"
   | "safe_mode";
 
 export interface Wire {
+  AcknowledgeRecording?: AcknowledgeRecording;
   Admission?: Admission;
   Admit?: Admit;
   AdmitClass?: AdmitClass;
@@ -105,11 +112,14 @@ export interface Wire {
   AttendanceRow?: AttendanceRow;
   Bye?: Bye;
   Capabilities?: Capabilities;
+  CaptionsRow?: CaptionsRow;
   Change?: Change;
   Chat?: Chat;
   ChatMessage?: ChatMessage;
   ClassList?: ClassList;
+  ClassRetention?: ClassRetention;
   ClassRow?: ClassRow;
+  ClassStorage?: ClassStorage;
   ConnectTransport?: ConnectTransport;
   Consumer?: Consumer;
   ConsumerClosed?: ConsumerClosed;
@@ -121,6 +131,8 @@ export interface Wire {
   Error?: Error;
   ErrorAnswer?: ErrorAnswer;
   ErrorDetail?: ErrorDetail;
+  Export?: Export;
+  ExportList?: ExportList;
   GetCapabilities?: GetCapabilities;
   Grant?: Grant;
   Health?: Health;
@@ -142,10 +154,12 @@ export interface Wire {
   LoopBack?: LoopBack;
   Looped?: Looped;
   LowerHand?: LowerHand;
+  MarkChapter?: MarkChapter;
   Me?: Me;
   MediaJoined?: MediaJoined;
   MediaReset?: MediaReset;
   Mute?: Mute;
+  NewExport?: NewExport;
   NewLesson?: NewLesson;
   Notice?: Notice;
   Ok?: Ok;
@@ -154,11 +168,13 @@ export interface Wire {
   OwnLink?: OwnLink;
   OwnLinkChanged?: OwnLinkChanged;
   PauseConsumer?: PauseConsumer;
+  PauseRecording?: PauseRecording;
   PauseShare?: PauseShare;
   Person?: Person;
   Phase?: Phase;
   Ping?: Ping;
   Pong?: Pong;
+  Position?: Position;
   Produce?: Produce;
   Produced?: Produced;
   ProducerClosed?: ProducerClosed;
@@ -177,7 +193,11 @@ export interface Wire {
   ReplayPermission?: ReplayPermission;
   RestartIce?: RestartIce;
   ResumeConsumer?: ResumeConsumer;
+  ResumeRecording?: ResumeRecording;
   ResumeShare?: ResumeShare;
+  Retention?: Retention;
+  Rewind?: Rewind;
+  RewindPart?: RewindPart;
   Role?: Role;
   RtcpFeedback?: RtcpFeedback;
   RtcpParameters?: RtcpParameters;
@@ -206,8 +226,17 @@ export interface Wire {
   StillShown?: StillShown;
   StopRecording?: StopRecording;
   StopShare?: StopShare;
+  Storage?: Storage;
   TestProduce?: TestProduce;
   TestTransport?: TestTransport;
+  Thumbnails?: Thumbnails;
+  Timeline?: Timeline;
+  TimelineChapter?: TimelineChapter;
+  TimelineHand?: TimelineHand;
+  TimelineMessage?: TimelineMessage;
+  TimelineMove?: TimelineMove;
+  TimelineShare?: TimelineShare;
+  TimelineStill?: TimelineStill;
   Transport?: Transport;
   TransportParameters?: TransportParameters;
   TransportState?: TransportState;
@@ -215,6 +244,13 @@ export interface Wire {
   WaitingPerson?: WaitingPerson;
   Withdraw?: Withdraw;
   You?: You;
+}
+/**
+ * "I know that this lesson is recorded." Who comes while a recording runs can share nothing before.
+ */
+export interface AcknowledgeRecording {
+  type: "acknowledge_recording";
+  id: number;
 }
 /**
  * Host: let a waiting account in.
@@ -319,6 +355,25 @@ export interface StartRecording {
 export interface StopRecording {
   type: "stop_recording";
   id: number;
+}
+/**
+ * Host: nothing is recorded until ``resume_recording``; the recording goes on there without a gap.
+ */
+export interface PauseRecording {
+  type: "pause_recording";
+  id: number;
+}
+export interface ResumeRecording {
+  type: "resume_recording";
+  id: number;
+}
+/**
+ * Host: a chapter of the recording begins here. An empty title: the chapter is known by its time.
+ */
+export interface MarkChapter {
+  type: "mark_chapter";
+  id: number;
+  title?: string;
 }
 /**
  * Answered by ``capabilities``: what ``device.load`` takes.
@@ -617,6 +672,7 @@ export interface LessonView {
 /**
  * ``place``: 1-based place in the queue while knocking. ``present``: in the lesson; false while
  *     waiting, after leaving, and while an admission has not been followed by entering.
+ *     ``must_acknowledge``: the lesson is recorded, and nothing can be shared before that is acknowledged.
  */
 export interface You {
   id: string;
@@ -627,6 +683,7 @@ export interface You {
   hosts: boolean;
   grants: Grant[];
   present: boolean;
+  mustAcknowledge: boolean;
 }
 /**
  * To those not admitted only ``id``, ``title``, ``class_name``, ``phase``, ``starts_at`` carry anything.
@@ -639,13 +696,16 @@ export interface LessonInfo {
   startsAt: number;
   startedAt: number | null;
   safeMode: boolean;
+  recording: string | null;
   recordingSince: number | null;
+  recordingPaused: boolean;
   replayAllowed: boolean;
 }
 /**
  * A participant in the lesson: connected, or away for a moment (``online`` false).
  *
- *     ``hand``: 1-based place among raised hands. ``username`` to hosts only.
+ *     ``hand``: 1-based place among raised hands. To hosts only: ``username``, and ``informed_of``, the
+ *     recording that the participant knows of.
  */
 export interface Person {
   id: string;
@@ -657,6 +717,7 @@ export interface Person {
   mayShare: boolean;
   hand: number | null;
   username: string;
+  informedOf: string | null;
 }
 export interface WaitingPerson {
   id: string;
@@ -1034,6 +1095,12 @@ export interface Interval {
   end: number | null;
 }
 /**
+ * ``language``: BCP 47.
+ */
+export interface CaptionsRow {
+  language: string;
+}
+/**
  * GET /api/classes: the classes for which the account may create lessons.
  */
 export interface ClassList {
@@ -1042,6 +1109,19 @@ export interface ClassList {
 export interface ClassRow {
   id: string;
   name: string;
+}
+/**
+ * ``days`` null: until somebody erases them.
+ */
+export interface ClassRetention {
+  classId: string;
+  days: number | null;
+}
+export interface ClassStorage {
+  classId: string;
+  className: string;
+  recordings: number;
+  bytes: number;
 }
 export interface ErrorAnswer {
   error: ErrorDetail;
@@ -1052,6 +1132,21 @@ export interface ErrorAnswer {
 export interface ErrorDetail {
   code: string;
   message: string;
+}
+/**
+ * ``progress``: 0 to 1. ``reason``: why it failed: disk_full | unreadable | failed.
+ */
+export interface Export {
+  id: string;
+  state: "cancelled" | "failed" | "ready" | "running" | "waiting";
+  chat: boolean;
+  camera: boolean;
+  progress: number;
+  bytes: number;
+  reason: string;
+}
+export interface ExportList {
+  exports: Export[];
 }
 /**
  * GET /healthz.
@@ -1101,6 +1196,13 @@ export interface Me {
   mayCreateLessons: boolean;
 }
 /**
+ * POST /api/recordings/{id}/exports: a film (MP4) of the recording. ``camera``: the teacher's, as an inset.
+ */
+export interface NewExport {
+  chat?: boolean;
+  camera?: boolean;
+}
+/**
  * ``starts_at`` defaults to now, ``minutes`` to 45.
  */
 export interface NewLesson {
@@ -1108,6 +1210,12 @@ export interface NewLesson {
   classId: string;
   startsAt?: number | null;
   minutes?: number;
+}
+/**
+ * PUT /api/recordings/{id}/position: where the account left off.
+ */
+export interface Position {
+  ms: number;
 }
 /**
  * GET /readyz: what answers.
@@ -1118,12 +1226,15 @@ export interface Readiness {
   recorder: boolean;
 }
 /**
- * ``views``: who watched or downloaded; empty for those who may not manage.
+ * ``views``: who watched or downloaded what; empty for those who may not manage. ``position_ms``: where
+ *     the account left off.
  */
 export interface RecordingDetail {
   recording: RecordingRow;
   files: RecordingFile[];
   views: RecordingViewed[];
+  captions: CaptionsRow[];
+  positionMs: number;
 }
 /**
  * ``state``: recording | closing | ready | lost.
@@ -1142,19 +1253,21 @@ export interface RecordingRow {
 }
 export interface RecordingFile {
   name: string;
-  role: "programme" | "share";
+  role: "export" | "programme" | "share" | "still" | "text" | "thumbnails";
   mimeType: string;
   startMs: number;
   durationMs: number;
   bytes: number;
   source: string;
   participantName: string;
+  sha256: string;
 }
 export interface RecordingViewed {
   name: string;
   username: string;
   at: number;
   downloaded: boolean;
+  what: string;
 }
 export interface RecordingList {
   recordings: RecordingRow[];
@@ -1165,7 +1278,129 @@ export interface RecordingList {
 export interface ReplayPermission {
   allowed: boolean;
 }
+/**
+ * GET and PUT /api/retention: for how many days recordings are kept; null: until somebody erases them.
+ *     Classes that are not named follow the school.
+ */
+export interface Retention {
+  schoolDays: number | null;
+  /**
+   * @maxItems 5000
+   */
+  classes?: ClassRetention[];
+}
+/**
+ * GET /api/lessons/{id}/rewind: the running recording from its beginning to a moment ago. ``now_ms``:
+ *     recording time now.
+ */
+export interface Rewind {
+  recording: string;
+  nowMs: number;
+  paused: boolean;
+  parts: RewindPart[];
+}
+/**
+ * A part of the programme as it stands: ``bytes`` is the ``upto`` to ask for. ``start_ms``, ``duration_ms``:
+ *     of the recording.
+ */
+export interface RewindPart {
+  name: string;
+  mimeType: string;
+  startMs: number;
+  durationMs: number;
+  bytes: number;
+}
 export interface SignIn {
   username: string;
   password: string;
+}
+/**
+ * GET /api/storage. ``free_bytes``, ``hours_left`` (of recording, at the rate of what was recorded last):
+ *     null where the storage has no bound that can be asked for. ``last_day_bytes``: recorded in the last 24 h.
+ */
+export interface Storage {
+  usedBytes: number;
+  freeBytes: number | null;
+  bytesPerHour: number;
+  hoursLeft: number | null;
+  lastDayBytes: number;
+  classes: ClassStorage[];
+}
+/**
+ * GET /api/recordings/{id}/thumbnails: sheets of ``columns`` × ``rows`` pictures of ``width`` × ``height``
+ *     pixels; picture *i* is of ``at_ms[i]``. Sheets are files of the recording.
+ */
+export interface Thumbnails {
+  width: number;
+  height: number;
+  columns: number;
+  rows: number;
+  atMs: number[];
+  sheets: string[];
+}
+/**
+ * GET /api/recordings/{id}/timeline. ``cuts_ms``: where the recording was paused.
+ */
+export interface Timeline {
+  durationMs: number;
+  messages: TimelineMessage[];
+  hands: TimelineHand[];
+  moves: TimelineMove[];
+  shares: TimelineShare[];
+  chapters: TimelineChapter[];
+  stills: TimelineStill[];
+  cutsMs: number[];
+}
+export interface TimelineMessage {
+  atMs: number;
+  name: string;
+  text: string;
+}
+/**
+ * ``until_ms``: when the hand went down.
+ */
+export interface TimelineHand {
+  atMs: number;
+  untilMs: number;
+  name: string;
+}
+/**
+ * Somebody came into the lesson, or went.
+ */
+export interface TimelineMove {
+  atMs: number;
+  name: string;
+  entered: boolean;
+}
+/**
+ * One share, from its first to its last moment in the recording. ``files``: names of its files in order
+ *     (several where it changed its codec); empty when nothing of it was recorded. ``hosts``: of a teacher.
+ *     ``picture``: whether there is something to see.
+ */
+export interface TimelineShare {
+  share: string;
+  source: Source;
+  name: string;
+  hosts: boolean;
+  picture: boolean;
+  startMs: number;
+  endMs: number;
+  files: string[];
+}
+/**
+ * ``title``: as the host wrote it; empty for a share (then ``share`` names it), or where none was written.
+ */
+export interface TimelineChapter {
+  atMs: number;
+  title: string;
+  share: string;
+}
+/**
+ * What a shared screen showed at rest, without loss. ``text``: what could be read on it.
+ */
+export interface TimelineStill {
+  atMs: number;
+  share: string;
+  file: string;
+  text: string;
 }

@@ -35,13 +35,14 @@ const you = (part: Partial<You>): You => ({
   hosts: false,
   grants: [],
   present: false,
+  mustAcknowledge: false,
   ...part,
 });
 
 const view = (part: Partial<You>): LessonView =>
   ({
     you: you(part),
-    lesson: { id: "l", title: "Toán", className: "10A1", phase: "live", startsAt: 0, startedAt: 0, safeMode: false, recordingSince: null, replayAllowed: false },
+    lesson: { id: "l", title: "Toán", className: "10A1", phase: "live", startsAt: 0, startedAt: 0, safeMode: false, recording: null, recordingSince: null, recordingPaused: false, replayAllowed: false },
     people: [],
     waiting: [],
     shares: [],
@@ -92,7 +93,7 @@ describe("a lesson's page", () => {
   it("does not ask where the server has let it in already", () => {
     const socket = opened(false);
     socket.say(state({ admission: "knocking" }));
-    socket.say(change({ admission: "admitted", present: true }));
+    socket.say(change({ admission: "admitted", present: true, mustAcknowledge: false }));
     expect(socket.sent).not.toContain("knock");
   });
 

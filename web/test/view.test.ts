@@ -12,11 +12,12 @@ const person = (id: string, more: Partial<Person> = {}): Person => ({
   mayShare: false,
   hand: null,
   username: "",
+  informedOf: null,
   ...more,
 });
 
 const view = (more: Partial<LessonView> = {}): LessonView => ({
-  you: { id: "me", name: "Me", role: "student", admission: "admitted", place: null, hosts: false, grants: [], present: true },
+  you: { id: "me", name: "Me", role: "student", admission: "admitted", place: null, hosts: false, grants: [], present: true, mustAcknowledge: false },
   lesson: {
     id: "l",
     title: "Toán",
@@ -25,7 +26,9 @@ const view = (more: Partial<LessonView> = {}): LessonView => ({
     startsAt: 0,
     startedAt: null,
     safeMode: false,
+    recording: null,
     recordingSince: null,
+    recordingPaused: false,
     replayAllowed: false,
   },
   people: [],
