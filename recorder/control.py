@@ -74,11 +74,14 @@ class CloseRecording(Struct, frozen=True, tag="recorder.close"):
     recording: str
 
 
+FileRole = Literal["programme", "share", "still", "thumbnails", "text", "export"]
+
+
 class RecordedFile(Struct, frozen=True):
     """``name``: file name inside the recording's directory. ``start``/``duration``: ms from its start."""
 
     name: str
-    role: Literal["programme", "share"]
+    role: FileRole
     mime_type: str
     start: int
     duration: int

@@ -43,7 +43,7 @@ def examine(settings: Settings) -> Iterable[Finding]:
     else:
         yield _tls(settings)
     checks: tuple[Callable[[Settings], Finding], ...] = (
-        _web_port, media_ports, media_address, _buffers, _files, _av, _client, _database, _redis, _space, _clock,
+        _web_port, media_ports, media_address, _buffers, _files, _av, _text, _client, _database, _redis, _space, _clock,
     )  # fmt: skip
     for check in checks:
         yield check(settings)
@@ -133,6 +133,24 @@ def _av(_settings: Settings) -> Finding:
             "use the wheel from PyPI: pip install av",
         )
     return ok(f"PyAV {av.__version__} with its codecs")
+
+
+def _text(_settings: Settings) -> Finding:
+    from recorder.jobs import text
+
+    binary = text.command()
+    missing = set(text.LANGUAGES) - set(text.languages(binary) if binary else ())
+    if not missing:
+        return ok("tesseract reads the text of shared screens, for search in recordings")
+    return note(
+        "text of shared screens is not found by search: "
+        + (
+            "tesseract is not installed"
+            if binary is None
+            else f"tesseract lacks {', '.join(sorted(missing))}"
+        ),
+        "apt-get install tesseract-ocr tesseract-ocr-vie",
+    )
 
 
 def _client(_settings: Settings) -> Finding:

@@ -5,6 +5,7 @@ from msgspec import Struct
 
 from media import control as media
 from recorder import control as recorder
+from recorder.jobs import control as jobs
 from signaling.bus.messages import BusMessage
 from signaling.bus.port import MessageTooLarge, Undecodable
 
@@ -18,6 +19,9 @@ Message = (
     | recorder.RecorderRequest
     | recorder.RecorderReply
     | recorder.RecorderNotice
+    | jobs.JobRequest
+    | jobs.JobReply
+    | jobs.JobNotice
     | BusMessage
 )
 

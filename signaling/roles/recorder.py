@@ -1,4 +1,4 @@
-"""The recorder role: ``recorder.service.Recorder`` on the bus address ``recorder``."""
+"""The recorder role: ``recorder.service.Recorder`` and its workshop on the bus address ``recorder``."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,6 +7,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from recorder.control import RecorderFailed, RecorderNotice, RecorderRequest
+from recorder.jobs.control import JobNotice, JobRequest
+from recorder.jobs.workshop import Workshop
 from recorder.service import Recorder
 from signaling.bus.port import Bus
 from signaling.roles.notices import Notices
@@ -18,12 +20,16 @@ ADDRESS = "recorder"
 
 async def run(settings: Settings, bus: Bus, runtime: Path, ready: Callable[[], None]) -> None:
     """Until cancelled."""
-    async with Notices[RecorderNotice](bus, ADDRESS) as notices:
+    async with Notices[RecorderNotice | JobNotice](bus, ADDRESS) as notices:
         recorder = Recorder(settings.recordings, tap_address(settings, runtime), notices.notify)
+        workshop = Workshop(settings.recordings, notices.notify)
         try:
             await recorder.start()
+            workshop.start()
 
             async def handle(request: Struct) -> Struct:
+                if isinstance(request, JobRequest):
+                    return await workshop.handle(request)
                 if not isinstance(request, RecorderRequest):
                     return RecorderFailed("unsupported", type(request).__name__)
                 return await recorder.handle(request)
@@ -32,7 +38,7 @@ async def run(settings: Settings, bus: Bus, runtime: Path, ready: Callable[[], N
                 ready()
                 await asyncio.Event().wait()
         finally:
-            await recorder.close()
+            await asyncio.gather(workshop.close(), recorder.close())
 
 
 def tap_address(settings: Settings, runtime: Path) -> str:
