@@ -18,7 +18,7 @@ from classroom.lesson.state import LessonState, Phase
 from signaling.gateway.host import Change
 from signaling.gateway.metrics import Metrics
 from signaling.gateway.sockets import Sockets
-from signaling.gateway.stills_image import StillImage
+from signaling.gateway.stills_image import BANDS, StillImage
 from signaling.wire import server
 
 MAX_FULL = 2 * 1024 * 1024
@@ -117,6 +117,8 @@ class Stills:
         hole: server.StillArea | None,
     ) -> None:
         """A new still, or the other variant of the present one. Raises StillRefused."""
+        if image.mime_type == BANDS and variant != "light":
+            raise StillRefused("invalid", "bands are for the light picture alone")
         known = self._lessons[lesson].get(share) or _OfShare()
         if known.still is not None and known.still.number == number:
             still = known.still
@@ -147,6 +149,8 @@ class Stills:
         image: StillImage,
     ) -> None:
         """Raises StillRefused."""
+        if image.mime_type == BANDS:
+            raise StillRefused("invalid", "bands are for the light picture alone")
         known, still = self._present(lesson, share, still_number)
         if number <= known.last:
             raise StillRefused("outdated", "something newer is known of the share")

@@ -1,7 +1,8 @@
 """What an uploaded still says it is: PNG or WebP, and how large. Only the header is read, nothing is decoded.
 
 PNG: RFC 2083, 3 (signature, IHDR first, IEND last). WebP: RFC 9649, 2.3 to 2.7 (one RIFF chunk: ``VP8 ``,
-``VP8L`` or ``VP8X``, the latter without animation).
+``VP8L`` or ``VP8X``, the latter without animation). Bands: a light picture of text; web/src/media/still-bands.ts
+says how they lie.
 """
 
 from typing import Literal
@@ -19,8 +20,13 @@ _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 
 _ANIMATED = 0x02
 
 
+BANDS: Literal["image/vnd.classroom.bands"] = "image/vnd.classroom.bands"
+_BANDS = b"BND1"
+MimeType = Literal["image/png", "image/webp", "image/vnd.classroom.bands"]
+
+
 class BadImage(Exception):
-    """``code``: unsupported_media_type (neither PNG nor WebP), or invalid (one that cannot be)."""
+    """``code``: unsupported_media_type (none of these), or invalid (one that cannot be)."""
 
     def __init__(self, code: Literal["unsupported_media_type", "invalid"], detail: str) -> None:
         super().__init__(detail)
@@ -32,7 +38,7 @@ class StillImage(Struct, frozen=True):
     """``width`` and ``height`` in pixels."""
 
     data: bytes
-    mime_type: Literal["image/png", "image/webp"]
+    mime_type: MimeType
     width: int
     height: int
 
@@ -43,12 +49,12 @@ def read_image(data: bytes) -> StillImage:
         return _checked(data, "image/png", *_png_size(data))
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return _checked(data, "image/webp", *_webp_size(data))
+    if data.startswith(_BANDS):
+        return _checked(data, BANDS, *_bands_size(data))
     raise BadImage("unsupported_media_type", "send a PNG or a WebP picture")
 
 
-def _checked(
-    data: bytes, mime_type: Literal["image/png", "image/webp"], width: int, height: int
-) -> StillImage:
+def _checked(data: bytes, mime_type: MimeType, width: int, height: int) -> StillImage:
     if not 0 < width <= MAX_SIDE or not 0 < height <= MAX_SIDE or width * height > MAX_PIXELS:
         raise BadImage("invalid", f"{width}×{height} pixels")
     return StillImage(data, mime_type, width, height)
@@ -78,3 +84,9 @@ def _webp_size(data: bytes) -> tuple[int, int]:
     if kind == b"VP8X" and not body[0] & _ANIMATED:
         return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
     raise BadImage("invalid", "not a WebP that can be")
+
+
+def _bands_size(data: bytes) -> tuple[int, int]:
+    if len(data) < 10:
+        raise BadImage("invalid", "not whole bands")
+    return int.from_bytes(data[4:6]), int.from_bytes(data[6:8])

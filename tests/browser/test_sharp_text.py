@@ -105,7 +105,7 @@ async def _lesson(
 async def test_twelve_pixel_text_is_read_at_one_megabit(
     tmp_path: Path, artifacts: Callable[[str], Path]
 ) -> None:
-    """Five scrolls. Without stills none can be read; how many of them can be in time is a figure (docs/performance.md)."""
+    """Five scrolls; one may be missed on a machine that has other things to do. Without stills none can be read."""
     shares = []
     async with _lesson(tmp_path, artifacts) as (names, text, student):
         names.limit_rate("1mbit")
@@ -125,7 +125,7 @@ async def test_twelve_pixel_text_is_read_at_one_megabit(
             print(json.dumps({"pictures": await student.page.evaluate(CAME, scrolled)}))
             assert seen["width"] == WIDTH
             await expect(student.page.locator(SHOWN)).to_be_visible(timeout=SOON)
-    assert sum(share >= LEGIBLE for share in shares) >= 2
+    assert sum(share >= LEGIBLE for share in shares) >= 4
 
 
 async def test_stills_arrive_at_64_kilobit(tmp_path: Path, artifacts: Callable[[str], Path]) -> None:

@@ -36,3 +36,7 @@ def lossy_webp(width: int, height: int) -> bytes:
 def extended_webp(width: int, height: int, flags: int = 0) -> bytes:
     sides = struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3]
     return webp(b"VP8X", bytes([flags, 0, 0, 0]) + sides)
+
+
+def bands(width: int, height: int) -> bytes:
+    return b"BND1" + struct.pack(">HH", width, height) + zlib.compress(b"", wbits=-15)

@@ -12,7 +12,7 @@ from signaling.gateway.stills_pace import CHUNK
 from signaling.wire import client as ask
 from signaling.wire import server as told
 from tests.clients.lesson_socket import Refused
-from tests.signaling.gateway.pictures import lossless_webp, png
+from tests.signaling.gateway.pictures import bands, lossless_webp, png
 from tests.signaling.gateway.room import Person, Room
 from tests.signaling.gateway.school import School, until
 
@@ -78,7 +78,7 @@ async def sees_none(person: Person) -> None:
 
 async def test_those_inside_are_told_and_get_it(shared: Shared) -> None:
     pupil = shared.room.people["student1"]
-    light = png(1920, 1080)
+    light = bands(1920, 1080)
     assert await shared.put(1, "light", light) == "ok"
     first = await sees(pupil, 1)
     assert (first.width, first.height, first.light_bytes, first.full_bytes) == (1920, 1080, len(light), 0)
@@ -220,6 +220,8 @@ async def test_bad_pictures_are_refused_and_change_nothing(shared: Shared) -> No
         (2, "full", bytes(rules.MAX_FULL + 1), {}, "too_large"),
         (1, "full", PICTURE, {}, "invalid"),
         (1, "light", lossless_webp(1919, 1080), {}, "invalid"),
+        (2, "full", bands(1920, 1080), {}, "invalid"),
+        (1, "2", bands(128, 16), IN_AREA, "invalid"),
         (1, "2", png(128, 16), {}, "invalid"),
         (1, "2", png(128, 16), {**IN_AREA, "x": 1900}, "invalid"),
         (1, "2", png(128, 17), IN_AREA, "invalid"),

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling.gateway.stills_image import MAX_PIXELS, MAX_SIDE, BadImage, read_image
-from tests.signaling.gateway.pictures import extended_webp, lossless_webp, lossy_webp, png
+from tests.signaling.gateway.pictures import bands, extended_webp, lossless_webp, lossy_webp, png
 
 SIDES = st.integers(1, 300)
 GOOD = (png(7, 5), lossless_webp(7, 5), lossy_webp(7, 5), extended_webp(7, 5))
+BANDS = bands(7, 5)
 
 
 @given(SIDES, SIDES)
@@ -20,13 +21,20 @@ def test_sizes_are_read(width: int, height: int) -> None:
         (lossless_webp, "image/webp"),
         (lossy_webp, "image/webp"),
         (extended_webp, "image/webp"),
+        (bands, "image/vnd.classroom.bands"),
     ):
         image = read_image(make(width, height))
         assert (image.width, image.height, image.mime_type) == (width, height, kind)
 
 
 @pytest.mark.parametrize(
-    "data", [lossless_webp(MAX_SIDE + 1, 1), lossless_webp(MAX_SIDE, MAX_PIXELS // MAX_SIDE + 1)]
+    "data",
+    [
+        bands(MAX_SIDE + 1, 1),
+        bands(0, 5),
+        lossless_webp(MAX_SIDE + 1, 1),
+        lossless_webp(MAX_SIDE, MAX_PIXELS // MAX_SIDE + 1),
+    ],
 )
 def test_too_many_pixels_are_refused(data: bytes) -> None:
     with pytest.raises(BadImage) as caught:
@@ -56,7 +64,7 @@ def test_what_moves_or_cannot_be_is_refused() -> None:
             read_image(data)
 
 
-@given(st.sampled_from(GOOD), st.data())
+@given(st.sampled_from((*GOOD, BANDS)), st.data())
 def test_any_bytes_are_a_picture_or_refused(good: bytes, data: st.DataObject) -> None:
     changed = bytearray(good)
     for _ in range(data.draw(st.integers(1, 6))):

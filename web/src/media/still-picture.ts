@@ -1,5 +1,6 @@
 /** Samples of a screen, and pictures from them. Runs in the worker. */
 import type { StillArea } from "../protocol.gen";
+import { encode, GREYS, SHADES } from "./still-bands";
 import type { Layout } from "./still-tiles";
 
 type Source = VideoFrame | ImageBitmap;
@@ -105,25 +106,21 @@ export function cut(canvas: OffscreenCanvas, area: StillArea): OffscreenCanvas {
   return part;
 }
 
-const SHADES = 4;
-
-/** Brightness to a pixel of one of the shades. `low`, `high`: what black and white are. */
-function shades(low: number, high: number): Uint32Array {
-  return Uint32Array.from({ length: 256 }, (_, y) => {
+/** Brightness to a shade. `low`, `high`: what black and white are. */
+function shadeOf(low: number, high: number): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, y) => {
     const part = Math.min(1, Math.max(0, (y - low) / (high - low)));
-    const grey = (Math.round(part * (SHADES - 1)) * 255) / (SHADES - 1);
-    return (0xff000000 | (grey << 16) | (grey << 8) | grey) >>> 0;
+    return Math.round(part * (SHADES - 1));
   });
 }
 
-const FULL_RANGE = shades(0, 255);
-const VIDEO_RANGE = shades(16, 235);
+const FULL_RANGE = shadeOf(0, 255);
+const VIDEO_RANGE = shadeOf(16, 235);
 
-/** In four shades of grey: text stays as readable, in a third to two thirds of the bytes. */
-export function grey(sample: Sample): OffscreenCanvas {
+/** In four shades of grey text stays as readable. */
+export function shadesOf(sample: Sample): Uint8Array {
   const { width, height } = sample.layout;
-  const pixels = new ImageData(width, height);
-  const greys = new Uint32Array(pixels.data.buffer);
+  const shades = new Uint8Array(width * height);
   const { frame } = sample;
   if (frame?.format === "I420" || frame?.format === "NV12") {
     const bytes = new Uint8Array(sample.words.buffer);
@@ -131,17 +128,36 @@ export function grey(sample: Sample): OffscreenCanvas {
     const { offset, stride } = frame.planes[0]!;
     for (let row = 0, at = 0; row < height; row++) {
       const start = offset + row * stride;
-      for (let from = start; from < start + width; from++, at++) greys[at] = shade[bytes[from]!]!;
+      for (let from = start; from < start + width; from++, at++) shades[at] = shade[bytes[from]!]!;
     }
   } else {
     // Blue and red are at each other's place in some: the shades do not change by much.
-    for (let at = 0; at < greys.length; at++) {
+    for (let at = 0; at < shades.length; at++) {
       const pixel = sample.words[at]!;
-      greys[at] = FULL_RANGE[((pixel & 255) * 77 + ((pixel >> 8) & 255) * 150 + ((pixel >> 16) & 255) * 29) >> 8]!;
+      shades[at] = FULL_RANGE[((pixel & 255) * 77 + ((pixel >> 8) & 255) * 150 + ((pixel >> 16) & 255) * 29) >> 8]!;
     }
   }
+  return shades;
+}
+
+/** Bytes above which it is no page of text, and WebP may do better. */
+const PLAIN = 40_000;
+
+/** The picture of few bytes that thin links get first. */
+export async function light(sample: Sample): Promise<Blob> {
+  const shades = shadesOf(sample);
+  const bands = await encode(shades, sample.layout);
+  if (bands.size < PLAIN) return bands;
+  const webp = await lossless(painted(shades, sample.layout));
+  return webp.size < bands.size ? webp : bands;
+}
+
+function painted(shades: Uint8Array, { width, height }: { width: number; height: number }): OffscreenCanvas {
   const canvas = new OffscreenCanvas(width, height);
-  canvas.getContext("2d", { alpha: false, willReadFrequently: true })!.putImageData(pixels, 0, 0);
+  const greys = new ImageData(width, height);
+  const pixels = new Uint32Array(greys.data.buffer);
+  for (let at = 0; at < shades.length; at++) pixels[at] = GREYS[shades[at]!]!;
+  canvas.getContext("2d", { alpha: false, willReadFrequently: true })!.putImageData(greys, 0, 0);
   return canvas;
 }
 

@@ -7,7 +7,7 @@ import { StillWatch } from "./still-watch";
 
 const AGAIN_MS = 2000;
 /** A link on which the light picture takes longer carries the lossless one only when the screen rests for long. */
-const SLOW_MS = 400;
+const SLOW_MS = 200;
 const SLOW_REST_MS = 1500;
 
 export class StillPublisher {

@@ -4,6 +4,7 @@
  */
 import { stillPath } from "../api/http";
 import type { StillShown } from "../protocol.gen";
+import { BANDS_TYPE, decode } from "./still-bands";
 import { PATIENCE_MS, StillRate } from "./still-rate";
 
 export interface StillPicture {
@@ -34,6 +35,8 @@ interface Wanted {
 }
 
 const SOON_MS = 400;
+/** A lossless picture of a page of text, in light ones. */
+const FULL_OF_LIGHT = 10;
 
 export class StillViews {
   #of = new Map<string, Of>();
@@ -185,7 +188,7 @@ export class StillViews {
 
   /** Where the lossless picture is not there yet, it is guessed from the light one. */
   #slow(shown: StillShown): boolean {
-    return this.#rate.isSlow(shown.fullBytes || shown.lightBytes * 2);
+    return this.#rate.isSlow(shown.fullBytes || shown.lightBytes * FULL_OF_LIGHT);
   }
 
   /** Null: it could not be had. `slow`: given up, since `rather` bytes of another would be there sooner. */
@@ -194,12 +197,14 @@ export class StillViews {
     const stop = new AbortController();
     const chunks: Uint8Array<ArrayBuffer>[] = [];
     let received = 0;
+    let answered = begun;
     const look = setTimeout(() => {
       if (rather > 0 && this.#rate.isOvertaken(bytes, received, rather, performance.now() - begun)) stop.abort();
     }, PATIENCE_MS);
     try {
       const response = await fetch(stillPath(this.lesson, share, still, part, null), { credentials: "same-origin", signal: stop.signal });
       if (!response.ok || !response.body) return null;
+      answered = performance.now();
       for (const reader = response.body.getReader(); ; ) {
         const { done, value } = await reader.read();
         if (done) break;
@@ -208,8 +213,9 @@ export class StillViews {
       }
       // Shorter: it was outdated on the way.
       if (received !== bytes) return null;
-      this.#rate.took(bytes, performance.now() - begun);
-      return await createImageBitmap(new Blob(chunks, { type: response.headers.get("content-type") ?? "" }));
+      this.#rate.took(bytes, performance.now() - answered);
+      const picture = new Blob(chunks, { type: response.headers.get("content-type") ?? "" });
+      return await createImageBitmap(picture.type === BANDS_TYPE ? await decode(new Uint8Array(await picture.arrayBuffer())) : picture);
     } catch {
       return stop.signal.aborted ? "slow" : null;
     } finally {

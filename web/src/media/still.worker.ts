@@ -1,7 +1,7 @@
 /** Watches a shared screen beside the page: samples it, and makes the pictures that `StillRules` asks for. */
 import type { StillArea } from "../protocol.gen";
 import type { FromStillWorker, ToStillWorker } from "./still-messages";
-import { cut, grey, lossless, picture, Sampler, type Sample } from "./still-picture";
+import { cut, light, lossless, picture, Sampler, type Sample } from "./still-picture";
 import { StillRules, type StillAction } from "./still-rules";
 import { compare, Tiles } from "./still-tiles";
 
@@ -104,9 +104,9 @@ class Watch {
       } else if (action.type === "still") {
         // Later samples are written over this one.
         const kept = { ...sample, words: sample.words.slice() };
-        const light = await lossless(grey(kept));
+        const first = await light(kept);
         if (this.#epoch !== epoch) return;
-        tell({ type: "still", hole: action.hole, light });
+        tell({ type: "still", hole: action.hole, light: first });
         // It was told of the still before this one, if at all.
         for (const area of meanwhile) tell({ type: "moved", area });
         const full = await lossless(picture(kept));
