@@ -120,6 +120,14 @@ class Person:
             with contextlib.suppress(PlaywrightTimeout):
                 await join.click(timeout=1000)
         await expect(inside).to_be_visible(timeout=SOON)
+        await self.acknowledge_recording()
+
+    async def acknowledge_recording(self) -> None:
+        """Say to know that the lesson is recorded, where the page asks for it."""
+        understood = self.button("I understand")
+        if await understood.is_visible():
+            await understood.click()
+            await expect(understood).to_have_count(0, timeout=SOON)
 
     async def ask_to_enter(self, title: str) -> None:
         await self.goto("/")

@@ -197,3 +197,35 @@ describe("switching a device", () => {
     expect(one.snapshot().microphone).toBe(false);
   });
 });
+
+describe("a recorded lesson that was not acknowledged", () => {
+  it("lets nothing be turned on, and says why", async () => {
+    const troubles: string[] = [];
+    const made = new Publisher(socket, { onChange: () => undefined, onTrouble: (trouble) => troubles.push(trouble) });
+    await made.attach(session());
+    made.hold(true);
+    await made.setMicrophone(true);
+    await made.toggle("camera");
+    expect(opened.waiting).toHaveLength(0);
+    expect(troubles).toEqual(["notAcknowledged", "notAcknowledged"]);
+    made.hold(false);
+    const done = made.setMicrophone(true);
+    answer();
+    await done;
+    expect(produced).toHaveLength(1);
+  });
+
+  it("takes what was on before only from then on", async () => {
+    const made = await publisher();
+    const done = made.setCamera(true);
+    answer();
+    await done;
+    made.detach();
+    made.hold(true);
+    await made.attach(session());
+    expect(produced).toHaveLength(1);
+    made.hold(false);
+    await settled();
+    expect(produced).toHaveLength(2);
+  });
+});

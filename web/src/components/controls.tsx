@@ -21,11 +21,11 @@ import { useWords } from "../i18n/language";
 import type { LessonSession, Snapshot } from "../lesson/session";
 import { canShareScreen } from "../media/devices";
 import type { LessonView } from "../protocol.gen";
-import { navigate } from "../router";
 import { Control, MoreControls, type MoreItem } from "./control";
 import { LanguageSwitch, ThemeSwitch } from "./frame";
 import type { PanelTab } from "./panel";
 import { Button, Confirm } from "./ui";
+import { useLeave } from "./use-leave";
 import { useNarrow } from "./use-media";
 
 interface Props {
@@ -60,10 +60,7 @@ export function Controls({ session, snapshot, view, tab, onToggle, unread, onDev
         : words.errors.insecure;
   const waiting = you.hosts ? view.waiting.length : 0;
 
-  const leave = async () => {
-    await Promise.race([session.leave(), new Promise((done) => setTimeout(done, 800))]);
-    navigate("/");
-  };
+  const leave = useLeave(session);
 
   const recording = lesson.recordingSince !== null;
   const record = {
@@ -169,7 +166,7 @@ export function Controls({ session, snapshot, view, tab, onToggle, unread, onDev
             <span>{words.room.end}</span>
           </Button>
         )}
-        <Button look="danger" className="leave" aria-label={words.room.leave} onPress={() => void leave()}>
+        <Button look="danger" className="leave" aria-label={words.room.leave} onPress={leave}>
           <LogOut aria-hidden />
           <span>{words.room.leave}</span>
         </Button>

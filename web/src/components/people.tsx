@@ -1,9 +1,9 @@
 import { useId, useState } from "react";
-import { Mic, MicOff, MonitorCheck, MonitorUp, UserMinus, Video } from "lucide-react";
+import { CircleDashed, Mic, MicOff, MonitorCheck, MonitorUp, UserMinus, Video } from "lucide-react";
 import { useLanguage } from "../i18n/language";
 import type { Lines } from "../lesson/lines";
 import type { LessonSession } from "../lesson/session";
-import { inOrder } from "../lesson/view";
+import { inOrder, isUninformed } from "../lesson/view";
 import type { LessonView, Person, Signal } from "../protocol.gen";
 import { PersonSignal } from "./signal-bars";
 import { Avatar, Confirm, IconButton } from "./ui";
@@ -88,6 +88,11 @@ function Row({ person, session, view, speaking, signal, onRemove }: RowProps) {
         <span className="soft">{details.join(" · ")}</span>
       </div>
       <div className="row-state">
+        {view.you.hosts && isUninformed(person, view.lesson) && (
+          <span role="img" className="not-informed" aria-label={words.room.notInformed} title={words.room.notInformed}>
+            <CircleDashed aria-hidden />
+          </span>
+        )}
         {signal && <PersonSignal signal={signal} />}
         {sharing && <MonitorUp role="img" aria-label={words.room.screenOf(person.name)} />}
         {camera && <Video className="camera-on" role="img" aria-label={words.room.cameraOf(person.name)} />}

@@ -68,6 +68,12 @@ export function PreJoin({ session, snapshot, view }: Props) {
             )}
           </div>
           {!knocking && <p className="soft">{words.join.none}</p>}
+          {lesson.recording !== null && (
+            <p className="notice-line">
+              <span className="red-dot" aria-hidden />
+              {words.join.recorded}
+            </p>
+          )}
           {knocking ? (
             // A key of its own: a press that began on the other button must not end on this one.
             <Button key="stop" onPress={() => session.stopAsking()}>

@@ -8,6 +8,7 @@ import { Dialog } from "./ui";
 import { DeviceChoice } from "./device-choice";
 import { HelpDialog } from "./help";
 import { Panel, type PanelTab } from "./panel";
+import { RecordingNotice } from "./recording-notice";
 import { RoomBanners, RoomTop } from "./room-top";
 import { Sounds } from "./sounds";
 import { Stage } from "./stage";
@@ -83,6 +84,7 @@ export function Room({ session, snapshot, view }: Props) {
       <p role="status" className="unseen">
         {waiting > 0 && words.room.newWaiting(waiting)}
       </p>
+      <RecordingNotice session={session} snapshot={snapshot} view={view} />
       <HelpDialog open={help} onClose={() => setHelp(false)} />
       <Dialog open={devices} onClose={() => setDevices(false)} title={words.room.devices}>
         <DeviceChoice onChoose={(kind) => void session.publisher.changeDevice(kind)} />

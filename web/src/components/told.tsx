@@ -22,7 +22,13 @@ export function Toasts({ session, told, children }: { session: LessonSession; to
       <div className="told" role="status" aria-live="polite">
         {told.map((one) => (
           <div key={one.key} className={`toast ${one.kind}`}>
-            {one.kind === "notice" ? <Info aria-hidden /> : <TriangleAlert aria-hidden />}
+            {one.code === "recordingStarted" ? (
+              <span className="red-dot" aria-hidden />
+            ) : one.kind === "notice" ? (
+              <Info aria-hidden />
+            ) : (
+              <TriangleAlert aria-hidden />
+            )}
             <span>{wordsFor(one, words)}</span>
             <IconButton label={words.app.close} onPress={() => session.dismiss(one.key)}>
               <X aria-hidden />

@@ -59,19 +59,27 @@ interface DialogProps {
   children: ReactNode;
   role?: "dialog" | "alertdialog";
   wide?: boolean;
+  /** Neither Escape nor a cross closes it: one of its buttons must be pressed. */
+  binding?: boolean;
 }
 
-export function Dialog({ open, onClose, title, children, role = "dialog", wide = false }: DialogProps) {
+export function Dialog({ open, onClose, title, children, role = "dialog", wide = false, binding = false }: DialogProps) {
   const words = useWords();
   return (
-    <ModalOverlay className="overlay" isOpen={open} onOpenChange={(next) => !next && onClose()} isDismissable={role === "dialog"}>
+    <ModalOverlay
+      className="overlay"
+      isOpen={open}
+      onOpenChange={(next) => !next && onClose()}
+      isDismissable={role === "dialog" && !binding}
+      isKeyboardDismissDisabled={binding}
+    >
       <Modal className={`modal ${wide ? "wide" : ""}`}>
         <AriaDialog role={role} className="dialog">
           <header className="dialog-head">
             <Heading slot="title" level={2}>
               {title}
             </Heading>
-            {role === "dialog" && (
+            {role === "dialog" && !binding && (
               <Button look="quiet" className="icon-button" aria-label={words.app.close} onPress={onClose}>
                 <X aria-hidden />
               </Button>

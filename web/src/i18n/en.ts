@@ -100,6 +100,7 @@ export const en: Words = {
     waitingHint: "You enter as soon as the teacher agrees. No need to reload.",
     notStarted: "The teacher has not started the lesson yet. Your place is kept.",
     keepOpen: "Keep this page open.",
+    recorded: "This lesson is being recorded.",
   },
   ends: {
     denied: "The teacher did not let you in",
@@ -231,6 +232,20 @@ export const en: Words = {
     offline: "disconnected",
     allowReplay: "Let the class replay the recording",
     count: (n) => many(n, "person in the lesson", "people in the lesson"),
+    notInformed: "recording notice not confirmed yet",
+  },
+  recordingNotice: {
+    title: "This lesson is being recorded",
+    what: "From when you go in, the recording keeps:",
+    recorded: [
+      "shared screens, and cameras that are on",
+      "voices, while a microphone is on",
+      "chat messages, raised hands, and who comes and goes",
+    ],
+    who: "The teachers of the class and the school can watch it. Students of the class only if the teacher allows it. Nobody else.",
+    whoClass: "The teachers of the class, the school and the students of the class can watch it. Nobody else.",
+    until: "You can take part with microphone and camera off.",
+    understood: "I understand",
   },
   link: {
     connecting: "Connecting…",
@@ -460,6 +475,8 @@ export const en: Words = {
     notSignedIn: "Your session has ended. Sign in again.",
     removed: "You were removed from this lesson.",
     recordingFailed: "The recording did not start. Try again.",
+    notAcknowledged: "This lesson is being recorded. Confirm that you know, then you can turn on microphone, camera and screen.",
+    notRecording: "The lesson is not being recorded at the moment.",
   },
   notices: {
     recording_disk_full: "The server's disk is full: recording has stopped. What was recorded is kept.",
@@ -470,7 +487,10 @@ export const en: Words = {
     muted: "The teacher turned off your microphone.",
     shareStopped: "The teacher stopped your screen share.",
     mayShare: "The teacher lets you share your screen.",
-    recordingStarted: "This lesson is being recorded.",
+    recordingStarted: "This lesson is being recorded from now on: screens, cameras and voices that are on, and the chat.",
+    recordingStopped: "The recording has stopped. The lesson goes on.",
+    recordingPaused: "The recording is paused: nothing is recorded now.",
+    recordingResumed: "The lesson is being recorded again.",
     admittedSound: "Somebody asks to enter",
   },
 };

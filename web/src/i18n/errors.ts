@@ -21,6 +21,8 @@ const BY_CODE: Record<string, Key> = {
   lesson_full: "full",
   safe_mode: "safeMode",
   not_admitted: "notAdmitted",
+  not_acknowledged: "notAcknowledged",
+  not_recording: "notRecording",
   no_such_participant: "gone",
   no_such_share: "media",
   no_such_still: "media",

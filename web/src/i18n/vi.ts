@@ -97,6 +97,7 @@ export const vi = {
     waitingHint: "Giáo viên đồng ý là em vào lớp ngay, không cần tải lại trang.",
     notStarted: "Giáo viên chưa bắt đầu tiết học. Chỗ của em vẫn được giữ.",
     keepOpen: "Hãy để trang này mở.",
+    recorded: "Tiết học này đang được ghi hình.",
   },
   ends: {
     denied: "Giáo viên chưa cho em vào lớp",
@@ -228,6 +229,20 @@ export const vi = {
     offline: "mất kết nối",
     allowReplay: "Cho lớp xem lại bài ghi",
     count: (n: number) => `${n} người trong lớp`,
+    notInformed: "chưa xác nhận việc ghi hình",
+  },
+  recordingNotice: {
+    title: "Tiết học này đang được ghi hình",
+    what: "Từ lúc bạn vào lớp, bài ghi sẽ lưu:",
+    recorded: [
+      "màn hình được chia sẻ và camera đang bật",
+      "tiếng nói khi micrô đang bật",
+      "tin nhắn, giơ tay, và ai vào, ai ra",
+    ],
+    who: "Giáo viên của lớp và nhà trường xem được. Học sinh trong lớp chỉ xem được khi giáo viên cho phép. Ngoài ra không ai xem được.",
+    whoClass: "Giáo viên của lớp, nhà trường và học sinh trong lớp xem được. Ngoài ra không ai xem được.",
+    until: "Bạn vẫn học được khi tắt micrô và camera.",
+    understood: "Tôi đã hiểu",
   },
   link: {
     connecting: "Đang kết nối…",
@@ -457,6 +472,8 @@ export const vi = {
     notSignedIn: "Phiên đăng nhập đã hết hạn. Hãy đăng nhập lại.",
     removed: "Bạn đã được mời ra khỏi tiết học này.",
     recordingFailed: "Chưa bắt đầu ghi được. Hãy thử lại.",
+    notAcknowledged: "Tiết học đang được ghi hình. Hãy xác nhận đã biết, rồi mới bật được micrô, camera và chia sẻ màn hình.",
+    notRecording: "Tiết học hiện không được ghi hình.",
   },
   notices: {
     recording_disk_full: "Ổ đĩa máy chủ đầy: đã dừng ghi hình. Phần đã ghi vẫn còn.",
@@ -467,7 +484,10 @@ export const vi = {
     muted: "Giáo viên đã tắt micrô của bạn.",
     shareStopped: "Giáo viên đã dừng chia sẻ màn hình của bạn.",
     mayShare: "Giáo viên đã cho bạn chia sẻ màn hình.",
-    recordingStarted: "Tiết học đang được ghi hình.",
+    recordingStarted: "Từ lúc này tiết học được ghi hình: màn hình, camera và tiếng nói đang bật, cùng phần trò chuyện.",
+    recordingStopped: "Đã dừng ghi hình. Tiết học vẫn tiếp tục.",
+    recordingPaused: "Đang tạm dừng ghi hình: lúc này không có gì được ghi.",
+    recordingResumed: "Tiết học đang được ghi hình trở lại.",
     admittedSound: "Có người xin vào lớp",
   },
 };

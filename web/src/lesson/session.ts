@@ -10,7 +10,7 @@ import type { Bye, LessonView, Notice } from "../protocol.gen";
 import { LessonStills } from "./stills";
 import { LessonMedia, NO_MEDIA, type MediaSnapshot, type RemoteShare } from "./media";
 import { linesOf, NO_LINES, type Lines } from "./lines";
-import { receive, type Seen } from "./view";
+import { receive, recordingNews, type Seen } from "./view";
 
 export type { RemoteShare };
 
@@ -37,6 +37,8 @@ export interface Snapshot extends MediaSnapshot, Lines {
 }
 
 const TELL_MS = 6000;
+/** Told to everybody, and worth being read to its end. */
+const TELL_RECORDING_MS = 14_000;
 const QUALITY_MS = 3000;
 const CHIME_MS = 8000;
 
@@ -174,7 +176,8 @@ export class LessonSession {
   tell(kind: Told["kind"], code: string): void {
     const told: Told = { key: this.#toldKey++, kind, code };
     this.#set({ told: [...this.#snapshot.told.filter((old) => old.code !== code), told].slice(-3) });
-    setTimeout(() => this.dismiss(told.key), TELL_MS + (kind === "trouble" ? 4000 : 0));
+    const lasts = code === "recordingStarted" ? TELL_RECORDING_MS : TELL_MS + (kind === "trouble" ? 4000 : 0);
+    setTimeout(() => this.dismiss(told.key), lasts);
   }
 
   dismiss(key: number): void {
@@ -267,6 +270,7 @@ export class LessonSession {
     if (!seen || seen === this.#seen) return;
     this.#seen = seen;
     const view = seen.view;
+    this.publisher.hold(view.you.mustAcknowledge);
     const part: Partial<Snapshot> = { view };
     if (message.type === "state") {
       part.clockOffset = message.serverTime - Date.now();
@@ -317,8 +321,10 @@ export class LessonSession {
     if (!view.you.hosts && !may(before) && may(view) && !before.lesson.safeMode && before.you.admission === "admitted") {
       this.tell("notice", "mayShare");
     }
-    if (before.lesson.recordingSince === null && view.lesson.recordingSince !== null && view.you.admission === "admitted") {
-      this.tell("notice", "recordingStarted");
+    if (view.you.present) {
+      const news = recordingNews(before.lesson, view.lesson);
+      // Who must acknowledge is told by the dialog.
+      if (news && !(news === "recordingStarted" && view.you.mustAcknowledge)) this.tell("notice", news);
     }
   }
 

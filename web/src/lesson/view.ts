@@ -1,5 +1,5 @@
 /** The lesson as this account sees it: pure functions from the server's messages to the view. */
-import type { Change, LessonView, State, ViewChange } from "../protocol.gen";
+import type { Change, LessonInfo, LessonView, Person, State, ViewChange } from "../protocol.gen";
 
 interface Identified {
   id: string;
@@ -36,6 +36,22 @@ export function applyChange(view: LessonView, change: ViewChange): LessonView {
     shares: merge(view.shares, change.shares, change.sharesGone),
     messages: merge(view.messages, change.messages, undefined).slice(-NEWEST_MESSAGES),
   };
+}
+
+/** What to tell about the recording, from one view to the next. */
+export function recordingNews(
+  before: LessonInfo,
+  now: LessonInfo,
+): "recordingStarted" | "recordingStopped" | "recordingPaused" | "recordingResumed" | null {
+  if (now.recording === null) return before.recording === null || now.phase === "ended" ? null : "recordingStopped";
+  if (now.recording !== before.recording) return "recordingStarted";
+  if (now.recordingPaused === before.recordingPaused) return null;
+  return now.recordingPaused ? "recordingPaused" : "recordingResumed";
+}
+
+/** For hosts: whether the person has come into a recorded lesson and not yet said to know of it. */
+export function isUninformed(person: Person, lesson: LessonInfo): boolean {
+  return lesson.recording !== null && person.informedOf !== lesson.recording;
 }
 
 export interface Seen {

@@ -2,7 +2,7 @@
  * What this person has turned on: tracks live here, so that they survive a new media session and
  * are published again into it.
  */
-import type { LessonSocket } from "../api/socket";
+import { Refused, type LessonSocket } from "../api/socket";
 import type { Source } from "../protocol.gen";
 import { openCamera, openMicrophone, openScreen } from "./devices";
 import { OwnShare } from "./own-share";
@@ -31,6 +31,7 @@ export class Publisher {
   #working = new Map<Source, Promise<void>>();
   #closed = false;
   #session: MediaSession | null = null;
+  #held = false;
 
   constructor(
     readonly socket: LessonSocket,
@@ -56,6 +57,16 @@ export class Publisher {
     this.#session = session;
     for (const own of this.#own.values()) own.forget();
     for (const own of [...this.#own.values()]) await this.#publish(own);
+  }
+
+  /**
+   * The person must first acknowledge that the lesson is recorded: nothing can be turned on meanwhile, and
+   * what is on (from before a lost network) is sent from then on.
+   */
+  hold(held: boolean): void {
+    if (held === this.#held) return;
+    this.#held = held;
+    if (!held) for (const own of [...this.#own.values()]) void this.#publish(own);
   }
 
   detach(): void {
@@ -158,6 +169,10 @@ export class Publisher {
 
   /** One switch of a source at a time; what was wished for meanwhile comes next, the last wish wins. */
   #wish(source: Source, on: boolean, act: (on: boolean) => Promise<void>): Promise<void> {
+    if (on && this.#held) {
+      this.handlers.onTrouble("notAcknowledged");
+      return Promise.resolve();
+    }
     this.#wishes.set(source, on);
     const working = this.#working.get(source) ?? this.#work(source, act);
     this.#working.set(source, working);
@@ -205,7 +220,7 @@ export class Publisher {
 
   async #publish(own: OwnShare): Promise<void> {
     const session = this.#session;
-    if (!session || own.published) return;
+    if (!session || own.published || this.#held) return;
     try {
       await own.publish(session);
       if (this.#own.get(own.source) !== own || this.#session !== session) {
@@ -258,6 +273,7 @@ export class Publisher {
   }
 
   #complain(error: unknown): void {
-    this.handlers.onTrouble(error instanceof DeviceTrouble ? error.trouble : "media");
+    if (error instanceof DeviceTrouble) this.handlers.onTrouble(error.trouble);
+    else this.handlers.onTrouble(error instanceof Refused && error.code === "not_acknowledged" ? "notAcknowledged" : "media");
   }
 }

@@ -8,7 +8,9 @@ export type Trouble =
   | "deviceBusy"
   | "insecure"
   | "deviceLost"
-  | "media";
+  | "media"
+  /** The lesson is recorded, and the person has not yet said to know of it. */
+  | "notAcknowledged";
 
 export type Wanted = "microphone" | "camera" | "screen";
 
