@@ -68,6 +68,20 @@ class SetStage(Struct, frozen=True, tag="recorder.set_stage"):
     share: str | None
 
 
+class AddStill(Struct, frozen=True, tag="recorder.add_still"):
+    """A picture of a shared screen at rest, to be kept with the recording. ``at_ms``: of recording time.
+
+    ``data`` fits into a message of the bus. Reply: RecorderDone, also where there is no room for it.
+    """
+
+    recording: str
+    share: str
+    participant: str
+    at_ms: int
+    mime_type: str
+    data: bytes
+
+
 class CloseRecording(Struct, frozen=True, tag="recorder.close"):
     """Finish the files; also finishes a recording that a crash left open. Reply: RecordingClosed."""
 
@@ -114,7 +128,14 @@ class RecorderStats(Struct, frozen=True, tag="recorder.stats"):
 
 
 RecorderRequest = (
-    OpenRecording | AddTrack | EndTrack | SetStage | CloseRecording | ListRecordings | TakeRecorderStats
+    OpenRecording
+    | AddTrack
+    | EndTrack
+    | SetStage
+    | AddStill
+    | CloseRecording
+    | ListRecordings
+    | TakeRecorderStats
 )
 RecorderReply = (
     RecorderDone | RecorderFailed | RecordingOpened | RecordingClosed | RecordingsOpen | RecorderStats

@@ -42,7 +42,19 @@ class CueMade(Struct, frozen=True, tag="cue"):
     cue: Cue
 
 
-Line = Begun | FileMade | Retracked | CueMade
+class StillMade(Struct, frozen=True, tag="still"):
+    """``bytes``: a file of another size was not written whole. A later line for the same share and time
+    counts instead of an earlier one."""
+
+    name: str
+    share: str
+    participant: str
+    at_ms: int
+    mime_type: str
+    bytes: int
+
+
+Line = Begun | FileMade | Retracked | CueMade | StillMade
 _decoder = msgspec.json.Decoder(Line)
 _encoder = msgspec.json.Encoder()
 
@@ -57,6 +69,7 @@ class FileFacts(Struct):
 class Journal(Struct):
     begun: Begun
     files: dict[str, FileFacts]
+    stills: list[StillMade] = field(default_factory=list)
 
 
 class NoJournal(Exception):
@@ -79,6 +92,7 @@ def parse(data: bytes) -> Journal:
     """A torn last line is left out, and whatever follows a line that is none. Raises NoJournal."""
     begun: Begun | None = None
     files: dict[str, FileFacts] = {}
+    stills: list[StillMade] = []
     for text in data.split(b"\n")[:-1]:
         try:
             line = _decoder.decode(text)
@@ -93,9 +107,11 @@ def parse(data: bytes) -> Journal:
                 _retrack(files[line.name], line)
             case CueMade() if line.name in files:
                 files[line.name].cues.append(line.cue)
+            case StillMade():
+                stills.append(line)
     if begun is None:
         raise NoJournal("the journal has no beginning")
-    return Journal(begun, files)
+    return Journal(begun, files, stills)
 
 
 def _retrack(facts: FileFacts, line: Retracked) -> None:

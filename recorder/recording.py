@@ -11,6 +11,7 @@ from media.tap import TapFrame
 from recorder import journal, manifest
 from recorder.clock import SenderClock
 from recorder.control import (
+    AddStill,
     AddTrack,
     KeyFrameWanted,
     OpenRecording,
@@ -27,6 +28,7 @@ from recorder.mixer import FRAME_MS
 from recorder.programme import AUDIO, DELAY_MS, NAME, TRACKS, VIDEO, Programme
 from recorder.recorded_share import RecordedShare
 from recorder.sharefile import SILENCE_MS
+from recorder.stills import Stills
 from recorder.webm.scan import Tail
 from recorder.webmfile import JournalFile, WebmFile, recover_tail
 
@@ -56,6 +58,7 @@ class Recording:
         self._files: dict[str, WebmFile] = {}
         self._asked: dict[str, float] = {}
         self._troubled = False
+        self._stills = Stills(channel, self._journal, directory)
         self._programme: Programme
         self.dropped = 0
 
@@ -92,6 +95,8 @@ class Recording:
                 facts=facts,
                 tail=tail,
             )
+        if found is not None:
+            self._stills = Stills(self._channel, self._journal, self._directory, found.stills)
         parts = [file for file in self._files.values() if file.made.role == "programme"]
         if not parts:
             parts = [self._make_file(FileMade(NAME, "programme", 0, TRACKS))]
@@ -142,6 +147,11 @@ class Recording:
         found = self._shares.pop(share, None)
         if found is not None:
             found.close()
+
+    def add_still(self, request: AddStill) -> None:
+        """Raises BadStill."""
+        if not self.stopped:
+            self._stills.add(request)
 
     def set_stage(self, share: str | None, now: float) -> None:
         self._programme.set_stage(share, now)
@@ -200,6 +210,7 @@ class Recording:
                 self._programme.tick(now, delay=0.0)
         files = tuple(self._finished_files())
         duration = max((file.start + file.duration for file in files), default=0)
+        files += self._stills.described()
         result = structs.replace(self._manifest(), closed=close, duration=duration, files=files)
         failed = self._channel.failed
 
@@ -257,7 +268,7 @@ class Recording:
         return found[-1] if found else None
 
     def _manifest(self) -> Manifest:
-        files = tuple(file.described(file.end) for file in self._files.values())
+        files = tuple(file.described(file.end) for file in self._files.values()) + self._stills.described()
         return Manifest(self.begun.recording, self.begun.lesson, self.begun.started_at, files=files)
 
     def _close_files(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from media.tap import TapFrame
 from recorder import journal, manifest
 from recorder.control import (
+    AddStill,
     AddTrack,
     CloseRecording,
     EndTrack,
@@ -31,6 +32,7 @@ from recorder.control import (
 from recorder.depacketize.codecs import UnsupportedCodec
 from recorder.disk import QUEUE_BYTES, Disk
 from recorder.recording import Recording
+from recorder.stills import BadStill
 from recorder.taps import TapServer
 
 TICK_S = 0.1
@@ -115,7 +117,7 @@ class Recorder:
                 return await self._handle(recording, request)
         except Refused as refusal:
             return refusal.reply
-        except UnsupportedCodec as error:
+        except (UnsupportedCodec, BadStill) as error:
             return RecorderFailed("unsupported", str(error))
         except OSError as error:
             return RecorderFailed("disk", error.strerror or str(error))
@@ -123,7 +125,7 @@ class Recorder:
     async def _handle(
         self,
         name: str,
-        request: OpenRecording | AddTrack | EndTrack | SetStage | CloseRecording,
+        request: OpenRecording | AddTrack | EndTrack | SetStage | AddStill | CloseRecording,
     ) -> RecorderReply:
         if isinstance(request, OpenRecording):
             return await self._open(request)
@@ -143,6 +145,9 @@ class Recorder:
             case EndTrack():
                 recording.end_track(request.share)
                 self._forget(recording, request.share)
+            case AddStill():
+                _valid(request.share)
+                recording.add_still(request)
             case SetStage():
                 recording.set_stage(request.share, self._now(recording))
         return RecorderDone()
