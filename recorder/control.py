@@ -83,9 +83,25 @@ class AddStill(Struct, frozen=True, tag="recorder.add_still"):
 
 
 class CloseRecording(Struct, frozen=True, tag="recorder.close"):
-    """Finish the files; also finishes a recording that a crash left open. Reply: RecordingClosed."""
+    """Finish the files; also finishes a recording that a crash left open. Reply: RecordingClosed.
+
+    ``pauses``: all of the recording's; None: those it was told of.
+    """
 
     recording: str
+    pauses: tuple[Pause, ...] | None = None
+
+
+class EraseRecording(Struct, frozen=True, tag="recorder.erase"):
+    """Remove everything there is of a recording that is not open. Reply: RecordingErasedReply; of what is
+    not there, or no longer, with nothing counted."""
+
+    recording: str
+
+
+class RecordingErasedReply(Struct, frozen=True, tag="recorder.erased"):
+    files: int
+    bytes: int
 
 
 FileRole = Literal["programme", "share", "still", "thumbnails", "text", "export"]
@@ -109,6 +125,7 @@ class RecordingClosed(Struct, frozen=True, tag="recorder.closed"):
     recording: str
     duration: int
     files: tuple[RecordedFile, ...]
+    pauses: tuple[Pause, ...] = ()
 
 
 class ListRecordings(Struct, frozen=True, tag="recorder.list"):
@@ -129,16 +146,24 @@ class RecorderStats(Struct, frozen=True, tag="recorder.stats"):
 
 RecorderRequest = (
     OpenRecording
+    | SetPauses
     | AddTrack
     | EndTrack
     | SetStage
     | AddStill
     | CloseRecording
+    | EraseRecording
     | ListRecordings
     | TakeRecorderStats
 )
 RecorderReply = (
-    RecorderDone | RecorderFailed | RecordingOpened | RecordingClosed | RecordingsOpen | RecorderStats
+    RecorderDone
+    | RecorderFailed
+    | RecordingOpened
+    | RecordingClosed
+    | RecordingErasedReply
+    | RecordingsOpen
+    | RecorderStats
 )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, field
 
+from recorder.time import Pause
 from recorder.webm.tracks import Track
 from recorder.webm.writer import Cue
 
@@ -54,7 +55,13 @@ class StillMade(Struct, frozen=True, tag="still"):
     bytes: int
 
 
-Line = Begun | FileMade | Retracked | CueMade | StillMade
+class Paused(Struct, frozen=True, tag="pauses"):
+    """All of the recording's pauses so far."""
+
+    pauses: tuple[Pause, ...]
+
+
+Line = Begun | FileMade | Retracked | CueMade | StillMade | Paused
 _decoder = msgspec.json.Decoder(Line)
 _encoder = msgspec.json.Encoder()
 
@@ -70,6 +77,7 @@ class Journal(Struct):
     begun: Begun
     files: dict[str, FileFacts]
     stills: list[StillMade] = field(default_factory=list)
+    pauses: tuple[Pause, ...] = ()
 
 
 class NoJournal(Exception):
@@ -91,6 +99,7 @@ def load(directory: Path) -> Journal:
 def parse(data: bytes) -> Journal:
     """A torn last line is left out, and whatever follows a line that is none. Raises NoJournal."""
     begun: Begun | None = None
+    pauses: tuple[Pause, ...] = ()
     files: dict[str, FileFacts] = {}
     stills: list[StillMade] = []
     for text in data.split(b"\n")[:-1]:
@@ -109,9 +118,11 @@ def parse(data: bytes) -> Journal:
                 files[line.name].cues.append(line.cue)
             case StillMade():
                 stills.append(line)
+            case Paused():
+                pauses = line.pauses
     if begun is None:
         raise NoJournal("the journal has no beginning")
-    return Journal(begun, files, stills)
+    return Journal(begun, files, stills, pauses)
 
 
 def _retrack(facts: FileFacts, line: Retracked) -> None:

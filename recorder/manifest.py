@@ -7,12 +7,13 @@ from msgspec import Struct
 
 from recorder.control import RecordedFile, RecordingClosed
 from recorder.disk import write_atomically
+from recorder.time import Pause
 
 NAME = "manifest.json"
 
 
 class Manifest(Struct, frozen=True):
-    """Times in ms: ``started_at`` since the epoch, all others from the recording's start."""
+    """Times in ms: ``started_at`` and ``pauses`` since the epoch, all others of recording time."""
 
     recording: str
     lesson: str
@@ -21,9 +22,10 @@ class Manifest(Struct, frozen=True):
     duration: int = 0
     files: tuple[RecordedFile, ...] = ()
     version: int = 1
+    pauses: tuple[Pause, ...] = ()
 
     def as_reply(self) -> RecordingClosed:
-        return RecordingClosed(self.recording, self.duration, self.files)
+        return RecordingClosed(self.recording, self.duration, self.files, self.pauses)
 
 
 def load(directory: Path) -> Manifest | None:

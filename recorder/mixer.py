@@ -57,6 +57,10 @@ class Mixer:
             samples = samples[len(part) :]
             position += len(part)
 
+    def forget(self) -> None:
+        """What was added and not yet mixed."""
+        self._sums.clear()
+
     def mix(self, until: float) -> list[tuple[int, bytes]]:
         """(ms, Opus packet) of every frame that ends by ``until`` ms of recording time."""
         packets = []

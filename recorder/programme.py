@@ -112,6 +112,14 @@ class Programme:
             self._last_shown = float(self.mixed)
             self._write(VIDEO, self.mixed - FRAME_MS, self._still, key=True)
 
+    def hold(self, at: float) -> None:
+        """Writes everything up to ``at`` and forgets what is later. Goes on with a key frame."""
+        self._waiting = [w for w in self._waiting if w[0] < at]
+        heapq.heapify(self._waiting)
+        self.tick(at, delay=0.0)
+        self.mixer.forget()
+        self.shown = None
+
     @property
     def mixed(self) -> int:
         """ms up to where there is sound."""

@@ -22,13 +22,14 @@ from recorder.control import (
 )
 from recorder.depacketize.codecs import choose
 from recorder.disk import Channel, Disk, DiskFull
-from recorder.journal import Begun, FileMade, Journal
+from recorder.journal import Begun, FileMade, Journal, Paused
 from recorder.manifest import Manifest
 from recorder.mixer import FRAME_MS
 from recorder.programme import AUDIO, DELAY_MS, NAME, TRACKS, VIDEO, Programme
 from recorder.recorded_share import RecordedShare
 from recorder.sharefile import SILENCE_MS
 from recorder.stills import Stills
+from recorder.time import Pause, RecordingClock, recording_time
 from recorder.webm.scan import Tail
 from recorder.webmfile import JournalFile, WebmFile, recover_tail
 
@@ -41,10 +42,13 @@ Notify = Callable[[RecorderNotice], None]
 
 
 class Recording:
-    """Made by ``begin``. Times are ms of recording time: ms since ``started_at``."""
+    """Made by ``begin``. ``wall``: ms since the epoch; inside, times are ms of recording time."""
 
-    def __init__(self, directory: Path, channel: Channel, begun: Begun, notify: Notify) -> None:
+    def __init__(
+        self, directory: Path, channel: Channel, begun: Begun, pauses: tuple[Pause, ...], notify: Notify
+    ) -> None:
         self.begun = begun
+        self.clock = RecordingClock(begun.started_at, pauses)
         self.stopped = False
         """The disk failed: what is on it is kept, nothing is added."""
         self._directory = directory
@@ -71,10 +75,12 @@ class Recording:
         channel = Channel(disk, lambda error: made[0].fail(error), check_space=check_space)
         begun = Begun(request.recording, request.lesson, request.started_at)
         found, tails = await channel.run(lambda: _prepare(directory, begun))
-        recording = cls(directory, channel, begun if found is None else found.begun, notify)
+        pauses = () if found is None else found.pauses
+        recording = cls(directory, channel, begun if found is None else found.begun, pauses, notify)
         made.append(recording)
         if found is None:
             recording._journal.write(begun)
+        recording._learn(request.pauses or pauses)
         recording._take_up(found, tails)
         recording._save_manifest()
         await channel.run(lambda: None)
@@ -150,19 +156,51 @@ class Recording:
 
     def add_still(self, request: AddStill) -> None:
         """Raises BadStill."""
-        if not self.stopped:
+        if not self.stopped and not self.clock.paused:
             self._stills.add(request)
 
-    def set_stage(self, share: str | None, now: float) -> None:
+    def set_stage(self, share: str | None, wall: float) -> None:
+        now = self.clock.time(wall)
         self._programme.set_stage(share, now)
         self._want_keys(now)
 
-    def frame(self, share: str, frame: TapFrame, now: float) -> None:
+    def set_pauses(self, pauses: tuple[Pause, ...]) -> None:
+        """What was received of a pause already is left out, as far as it is not on disk. Nothing of what is
+        tapped now goes on: after a pause each share is added again, since its sender's clock is then further
+        from the recording's by the pause."""
+        known = self.clock.pauses
+        if pauses == known:
+            return
+        changed = next((new for new, old in zip(pauses, (*known, None), strict=False) if new != old), None)
+        if changed is not None:
+            self._hold(recording_time(changed.at, self.begun.started_at, pauses))
+        self._learn(pauses)
+
+    def _hold(self, at: float) -> None:
+        for share in (*self._leaving.values(), *self._shares.values()):
+            share.receiver.tick(float("inf"))
+            share.close()
+        self._leaving.clear()
+        self._shares.clear()
+        self._senders.clear()
+        self._asked.clear()
+        if not self.stopped:
+            self._programme.hold(at)
+            for file in self._files.values():
+                file.hold(round(at) - file.made.start)
+
+    def _learn(self, pauses: tuple[Pause, ...]) -> None:
+        if pauses != self.clock.pauses:
+            self.clock.set_pauses(pauses)
+            self._journal.write(Paused(pauses))
+
+    def frame(self, share: str, frame: TapFrame, wall: float) -> None:
         found = self._shares.get(share)
         leaving = self._leaving.get(share)
         if leaving is not None and leaving.tap == frame.tap:
             found = leaving
-        if found is None or self.stopped or self._channel.overrun:
+        now = self.clock.time(wall)
+        if found is None or self.stopped or self._channel.overrun or not self.clock.recorded(wall):
             self.dropped += 1
         elif frame.type == tap.RTP:
             found.receiver.rtp(frame.packet, now)
@@ -171,9 +209,10 @@ class Recording:
         else:
             found.receiver.rtcp(frame.packet)
 
-    def tick(self, now: float) -> None:
+    def tick(self, wall: float) -> None:
         if self.stopped:
             return
+        now = self.clock.time(wall)
         for share in (*self._leaving.values(), *self._shares.values()):
             share.receiver.tick(now)
         if self._channel.overrun:
@@ -198,16 +237,16 @@ class Recording:
 
     # --- the end ---------------------------------------------------------------------------------
 
-    async def finish(self, now: float | None, *, close: bool) -> RecordingClosed:
-        """Makes the files whole. ``now``: up to when there is sound; None: as far as there is.
+    async def finish(self, wall: float | None, *, close: bool) -> RecordingClosed:
+        """Makes the files whole. ``wall``: up to when there is sound; None: as far as there is.
 
         Not ``close``: the recording may be taken up again. Raises OSError.
         """
         if not self.stopped:
             for share in (*self._leaving.values(), *self._shares.values()):
                 share.receiver.tick(float("inf"))
-            if now is not None:
-                self._programme.tick(now, delay=0.0)
+            if wall is not None:
+                self._programme.tick(self.clock.time(wall), delay=0.0)
         files = tuple(self._finished_files())
         duration = max((file.start + file.duration for file in files), default=0)
         files += self._stills.described()
@@ -269,7 +308,10 @@ class Recording:
 
     def _manifest(self) -> Manifest:
         files = tuple(file.described(file.end) for file in self._files.values()) + self._stills.described()
-        return Manifest(self.begun.recording, self.begun.lesson, self.begun.started_at, files=files)
+        begun = self.begun
+        return Manifest(
+            begun.recording, begun.lesson, begun.started_at, files=files, pauses=self.clock.pauses
+        )
 
     def _close_files(self) -> None:
         """In the disk's thread."""

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from media.tap import TapFrame
-from recorder import journal, manifest
+from recorder import erasure, journal, manifest
 from recorder.control import (
     AddStill,
     AddTrack,
     CloseRecording,
     EndTrack,
+    EraseRecording,
     ListRecordings,
     OpenRecording,
     RecorderDone,
@@ -24,8 +25,10 @@ from recorder.control import (
     RecorderRequest,
     RecorderStats,
     RecordingClosed,
+    RecordingErasedReply,
     RecordingOpened,
     RecordingsOpen,
+    SetPauses,
     SetStage,
     TakeRecorderStats,
 )
@@ -34,6 +37,7 @@ from recorder.disk import QUEUE_BYTES, Disk
 from recorder.recording import Recording
 from recorder.stills import BadStill
 from recorder.taps import TapServer
+from recorder.time import Pause
 
 TICK_S = 0.1
 MOST_AHEAD_MS = 1000.0
@@ -83,6 +87,7 @@ class Recorder:
     async def start(self) -> None:
         """Raises OSError when the directory or the socket cannot be had."""
         self._directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+        await asyncio.to_thread(erasure.empty_trash, self._directory)
         await self._taps.start()
         self._disk = Disk(self._directory, self._queue_bytes)
         self._ticker = asyncio.create_task(self._tick(), name="recorder-tick")
@@ -99,7 +104,7 @@ class Recorder:
         recordings, self._recordings = self._recordings, {}
         for recording in recordings.values():
             with contextlib.suppress(OSError):
-                await recording.finish(self._now(recording), close=False)
+                await recording.finish(self._wall_ms(), close=False)
         disk, self._disk = self._disk, None
         if disk is not None:
             await disk.close()
@@ -125,12 +130,22 @@ class Recorder:
     async def _handle(
         self,
         name: str,
-        request: OpenRecording | AddTrack | EndTrack | SetStage | AddStill | CloseRecording,
+        request: OpenRecording
+        | SetPauses
+        | AddTrack
+        | EndTrack
+        | SetStage
+        | AddStill
+        | CloseRecording
+        | EraseRecording,
     ) -> RecorderReply:
-        if isinstance(request, OpenRecording):
-            return await self._open(request)
-        if isinstance(request, CloseRecording):
-            return await self._close(name)
+        match request:
+            case OpenRecording():
+                return await self._open(request)
+            case CloseRecording():
+                return await self._close(name, request.pauses)
+            case EraseRecording():
+                return await self._erase(name)
         recording = self._recordings.get(name)
         if recording is None:
             closed = await asyncio.to_thread(self._closed, name)
@@ -149,7 +164,10 @@ class Recorder:
                 _valid(request.share)
                 recording.add_still(request)
             case SetStage():
-                recording.set_stage(request.share, self._now(recording))
+                recording.set_stage(request.share, self._wall_ms())
+            case SetPauses():
+                recording.set_pauses(request.pauses)
+                self._forget(recording)
         return RecorderDone()
 
     async def _open(self, request: OpenRecording) -> RecorderReply:
@@ -160,14 +178,19 @@ class Recorder:
             directory = self._directory / request.recording
             known = await Recording.begin(directory, self._running_disk(), request, self._notify)
             self._recordings[request.recording] = known
+        elif request.pauses != known.clock.pauses:
+            known.set_pauses(request.pauses)
+            self._forget(known)
         return RecordingOpened(self._taps.address)
 
-    async def _close(self, name: str) -> RecordingClosed:
+    async def _close(self, name: str, pauses: tuple[Pause, ...] | None) -> RecordingClosed:
         recording = self._recordings.get(name)
         if recording is not None and not recording.stopped:
             self._drop(name, recording)
+            if pauses is not None:
+                recording.set_pauses(pauses)
             try:
-                return await recording.finish(self._now(recording), close=True)
+                return await recording.finish(self._wall_ms(), close=True)
             except OSError:
                 self._counts["disk_failures"] += 1
         elif recording is not None:
@@ -178,9 +201,9 @@ class Recorder:
             closed = await asyncio.to_thread(self._closed, name)
             if closed is not None:
                 return closed
-        return await self._finish_left_open(name)
+        return await self._finish_left_open(name, pauses)
 
-    async def _finish_left_open(self, name: str) -> RecordingClosed:
+    async def _finish_left_open(self, name: str, pauses: tuple[Pause, ...] | None) -> RecordingClosed:
         """From what is on disk: after a crash of this process, or of its disk."""
         directory = self._directory / name
         try:
@@ -188,7 +211,7 @@ class Recorder:
         except journal.NoJournal as error:
             raise Refused("no_such_recording", name) from error
         begun = found.begun
-        request = OpenRecording(name, begun.lesson, begun.started_at)
+        request = OpenRecording(name, begun.lesson, begun.started_at, pauses or ())
         recording = await Recording.begin(
             directory, self._running_disk(), request, self._notify, check_space=False
         )
@@ -196,11 +219,18 @@ class Recorder:
 
     def _drop(self, name: str, recording: Recording) -> None:
         self._recordings.pop(name, None)
-        self._routes = {tap: route for tap, route in self._routes.items() if route[0] is not recording}
+        self._forget(recording)
 
-    def _forget(self, recording: Recording, share: str) -> None:
-        for tap in [tap for tap, route in self._routes.items() if route == (recording, share)]:
-            del self._routes[tap]
+    async def _erase(self, name: str) -> RecordingErasedReply:
+        if name in self._recordings:
+            raise Refused("open", name)
+        return RecordingErasedReply(*await asyncio.to_thread(erasure.erase, self._directory, name))
+
+    def _forget(self, recording: Recording, share: str | None = None) -> None:
+        """``share`` None: all of them."""
+        for tap, (of, its) in tuple(self._routes.items()):
+            if of is recording and share in (None, its):
+                del self._routes[tap]
 
     async def _list(self) -> RecordingsOpen:
         left = await asyncio.to_thread(self._left_open)
@@ -244,20 +274,18 @@ class Recorder:
         if not -MOST_BACKLOG_MS < arrival - now < MOST_AHEAD_MS:
             self._counts["foreign_clock_packets"] += 1
             arrival = now
-        recording.frame(share, frame, arrival - recording.begun.started_at)
+        recording.frame(share, frame, arrival)
 
     def tick(self) -> None:
         """What time alone brings about; done by itself every TICK_S."""
+        now = self._wall_ms()
         for recording in list(self._recordings.values()):
-            recording.tick(self._now(recording))
+            recording.tick(now)
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
             self.tick()
-
-    def _now(self, recording: Recording) -> float:
-        return self._wall_ms() - recording.begun.started_at
 
     def _running_disk(self) -> Disk:
         if self._disk is None:

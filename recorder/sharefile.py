@@ -39,6 +39,8 @@ class ShareFile:
             self.file = self._open(start, Track(_TRACK, "opus"))
         at = max(0.0, start - self.file.made.start)
         last = self.file.last.get(_TRACK)
+        if last is not None and at <= last:
+            return  # Of the same moment as what was written before a pause.
         if last is not None:
             self._fill(self.file, last + SILENCE_MS if self._end is None else self._end, at)
         self.file.block(_TRACK, round(at), packet, key=True)

@@ -26,3 +26,28 @@ def recording_time(wall: float, started_at: int, pauses: Sequence[Pause]) -> flo
 def paused(wall: float, pauses: Sequence[Pause]) -> bool:
     """Whether nothing is recorded at ``wall``."""
     return any(p.at <= wall and (p.until is None or wall < p.until) for p in pauses)
+
+
+class RecordingClock:
+    """``recording_time`` of one recording, quick for the times of now."""
+
+    def __init__(self, started_at: int, pauses: Sequence[Pause] = ()) -> None:
+        self.started_at = started_at
+        self.set_pauses(pauses)
+
+    def set_pauses(self, pauses: Sequence[Pause]) -> None:
+        self.pauses = tuple(pauses)
+        last = self.pauses[-1] if self.pauses else None
+        self.paused = last is not None and last.until is None
+        """Now, as far as is known."""
+        self._since = float("-inf") if last is None else float("inf") if last.until is None else last.until
+        self._zero = self.started_at + sum((p.until or p.at) - p.at for p in self.pauses)
+
+    def time(self, wall: float) -> float:
+        if wall >= self._since:
+            return wall - self._zero
+        return recording_time(wall, self.started_at, self.pauses)
+
+    def recorded(self, wall: float) -> bool:
+        """Whether what happened at ``wall`` belongs into the recording."""
+        return wall >= self._since or not paused(wall, self.pauses)

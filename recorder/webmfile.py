@@ -50,6 +50,8 @@ class WebmFile:
         self._descriptor = -1
         self.made = made
         self.last: dict[int, int] = {} if tail is None else dict(tail.ends)
+        """ms of the last block by track."""
+        self._flushed = dict(self.last)
         tracks = made.tracks if facts is None else facts.tracks
         begin = started_at + made.start
         if tail is None or tail.cut < HEAD_SIZE:
@@ -87,14 +89,24 @@ class WebmFile:
         before = self.last.get(track)
         if before is not None and ms <= before:
             ms = before + 1
-        self.last[track] = ms
         self._append(self._writer.block(track, ms, data, key=key))
+        self.last[track] = ms
 
     def flush_older(self, ms: int) -> None:
         """Sends a cluster on its way that began before ``ms``."""
         since = self._writer.open_since
         if since is not None and since < ms:
             self._append(self._writer.flush())
+
+    def hold(self, ms: int) -> None:
+        """Sends everything up to ``ms`` on its way; of what is later, all that is not yet written is dropped."""
+        for track, last in self._writer.drop_from(ms).items():
+            before = self._flushed.get(track) if last is None else last
+            if before is None:
+                del self.last[track]
+            else:
+                self.last[track] = before
+        self._append(self._writer.flush())
 
     def retrack(self, track: Track, placeholders: list[Cue]) -> None:
         """Replaces what the head says of ``track``; placeholders of another codec are blotted out by
@@ -146,6 +158,7 @@ class WebmFile:
     def _append(self, data: bytes) -> None:
         if not data:
             return
+        self._flushed = dict(self.last)
         position = self._writer.position - len(data)
         self._channel.submit(lambda: write_at(self._descriptor, position, data), len(data))
         for cue in self._writer.take_cues():

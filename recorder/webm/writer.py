@@ -48,10 +48,13 @@ class WebmWriter:
         self.end = end
         """ms of the last block known."""
         self._cue_track = next((t.number for t in tracks if t.is_video), tracks[0].number)
-        self._blocks: list[bytes] = []
+        self._blocks: list[tuple[int, int, bytes]] = []
+        """(track, ms, element)"""
         self._size = 0
         self._start = 0
         self._fresh: list[Cue] = []
+        self._given = end
+        """ms of the last block that was given out."""
 
     def head(self) -> bytes:
         return build_head(list(self.tracks.values()), started_at=self.started_at)
@@ -78,7 +81,7 @@ class WebmWriter:
             + struct.pack("!BhB", 0x80 | track, ms - self._start, 0x80 if key else 0)
             + data
         )
-        self._blocks.append(block)
+        self._blocks.append((track, ms, block))
         self._size += len(block)
         self.end = max(self.end, ms)
         return out
@@ -88,11 +91,30 @@ class WebmWriter:
         if not self._blocks:
             return b""
         stamp = uint(CLUSTER_TIMESTAMP, self._start)
-        body = element_id(CLUSTER) + vint(len(stamp) + self._size, 4) + stamp + b"".join(self._blocks)
+        body = element_id(CLUSTER) + vint(len(stamp) + self._size, 4) + stamp
+        body += b"".join(block for _, _, block in self._blocks)
         self._blocks.clear()
+        self._given = self.end
         self._size = 0
         self.position += len(body)
         return body
+
+    def drop_from(self, ms: int) -> dict[int, int | None]:
+        """Drops what is at ``ms`` or later and not given out. Returns the tracks that lost blocks, each with
+        the time of its last block in the cluster that is open."""
+        lost = {track for track, at, _ in self._blocks if at >= ms}
+        if not lost:
+            return {}
+        kept = [block for block in self._blocks if block[1] < ms]
+        if self._blocks[0][1] >= ms:
+            # What led the cluster is gone: what there is before it is of the same moment.
+            lost, kept = {block[0] for block in self._blocks}, []
+            self.cues = [cue for cue in self.cues if cue.at != self.position]
+            self._fresh = [cue for cue in self._fresh if cue.at != self.position]
+        self._blocks = kept
+        self._size = sum(len(block) for _, _, block in kept)
+        self.end = max([self._given, *(at for _, at, _ in kept)])
+        return {track: max((at for t, at, _ in kept if t == track), default=None) for track in lost}
 
     def take_cues(self) -> list[Cue]:
         """New cues of clusters that were given out since the last call, for the journal."""

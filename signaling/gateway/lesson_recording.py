@@ -15,11 +15,12 @@ from classroom.lesson.state import LessonState
 from classroom.stores.port import RecordingEntry, Recordings, StoreError
 from media import control
 from recorder import control as recorder
+from recorder.time import Pause
 from signaling.bus.port import Bus, BusError
 from signaling.gateway.host import LessonHost
 from signaling.gateway.lesson_media import LessonMedia
 from signaling.gateway.media_table import MediaTable
-from signaling.gateway.recording_plan import RecordingPlan, RecordingTable, Tap, plan
+from signaling.gateway.recording_plan import RecordingPlan, RecordingTable, Tap, pauses_of, plan
 
 _log = structlog.get_logger("recording_director")
 T = TypeVar("T", bound=Struct)
@@ -142,17 +143,18 @@ class LessonRecording:
         )
         if todo == RecordingPlan():
             return False
-        address = media.address if media is not None else None
-        for share in todo.stop:
-            tap = self.table.taps.pop(share, None)
-            if tap is not None and address is not None:
-                await self._ask_worker(address, control.StopTap(tap.tap))
+        try:
+            if todo.pauses is not None:
+                await self._set_pauses(todo.pauses)
+        finally:
+            await self._stop_taps(media, todo)
         if todo.close is not None:
             self.table = RecordingTable()
             await self._close_recording(todo.close, self.lesson)
             return True
         if todo.open is not None:
             await self._open(state, todo.open)
+        if todo.open is not None or todo.pauses is not None:
             return True
         recording = self.table.recording
         assert recording is not None
@@ -176,12 +178,28 @@ class LessonRecording:
         assert state.recording is not None
         since = state.recording.since
         await self._recordings.put(RecordingEntry(recording, self.lesson, since, "recording"))
+        pauses = pauses_of(state.recording)
         opened = await ask_recorder(
-            self._bus, recorder.OpenRecording(recording, self.lesson, since), recorder.RecordingOpened
+            self._bus, recorder.OpenRecording(recording, self.lesson, since, pauses), recorder.RecordingOpened
         )
         self.table.recording = recording
+        self.table.pauses = pauses
         self.table.tap_address = opened.tap_address
         _log.info("recording_opened", lesson=self.lesson, recording=recording)
+
+    async def _set_pauses(self, pauses: tuple[Pause, ...]) -> None:
+        assert self.table.recording is not None
+        message = recorder.SetPauses(self.table.recording, pauses)
+        await ask_recorder(self._bus, message, recorder.RecorderDone)
+        self.table.pauses = pauses
+
+    async def _stop_taps(self, media: LessonMedia | None, todo: RecordingPlan) -> None:
+        taps = [self.table.taps.pop(share).tap for share in todo.stop if share in self.table.taps]
+        if media is None or media.address is None:
+            return
+        taps += [media.table.taps.pop(producer) for producer in todo.stray if producer in media.table.taps]
+        for tap in taps:
+            await self._ask_worker(media.address, control.StopTap(tap))
 
     async def _tap(self, media: LessonMedia, recording: RecordingId, share: ShareId) -> bool:
         """Send a share's packets to the recorder, which then learns what they are."""

@@ -17,6 +17,7 @@ from signaling.gateway.lesson_media import LessonMedia
 from signaling.gateway.lesson_recording import RECORDER, LessonRecording, RecorderRefused, ask_recorder
 from signaling.gateway.media_director import MediaDirector
 from signaling.gateway.metrics import Metrics
+from signaling.gateway.recording_plan import pauses_in
 from signaling.gateway.sockets import Sockets
 from signaling.gateway.tasks import Tasks
 from signaling.wire import server
@@ -135,8 +136,9 @@ class RecordingDirector:
             return
         self._closing.add(entry.id)
         try:
+            pauses = pauses_in(await self._stores.log.read(entry.lesson), entry.id)
             closed = await ask_recorder(
-                self._bus, recorder.CloseRecording(entry.id), recorder.RecordingClosed, _CLOSE_SECONDS
+                self._bus, recorder.CloseRecording(entry.id, pauses), recorder.RecordingClosed, _CLOSE_SECONDS
             )
         except RecorderRefused as refused:
             _log.warning("recording_not_closed", recording=entry.id, code=refused.code)
