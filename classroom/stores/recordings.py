@@ -1,8 +1,9 @@
 """The catalogue of recordings, their files, and who has watched them."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Delete, Table, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from classroom.ids import AccountId, ClassId, LessonId, RecordingId
@@ -34,6 +35,16 @@ class RecordingStore:
 
     async def put(self, entry: RecordingEntry) -> None:
         await self._database.write(lambda connection: _put(connection, entry))
+
+    async def put_files(self, recording: RecordingId, files: Sequence[RecordingFileEntry]) -> bool:
+        async def change(connection: AsyncConnection) -> bool:
+            return await _put_files(connection, recording, files)
+
+        return await self._database.write(change)
+
+    async def remove_files(self, recording: RecordingId, names: Collection[str]) -> None:
+        table = recording_files
+        await self._run(delete(table).where(table.c.recording == recording, table.c.name.in_(names)))
 
     async def get(self, recording: RecordingId) -> RecordingEntry | None:
         found = await self._where(recordings.c.id == recording)
@@ -167,24 +178,42 @@ async def _put(connection: AsyncConnection, entry: RecordingEntry) -> None:
     if entry.files:
         await connection.execute(
             insert(recording_files),
-            [
-                {
-                    "recording": entry.id,
-                    "position": position,
-                    "name": file.name,
-                    "role": file.role,
-                    "mime_type": file.mime_type,
-                    "start": file.start,
-                    "duration": file.duration,
-                    "bytes": file.bytes,
-                    "share": file.share,
-                    "participant": file.participant,
-                    "source": file.source,
-                    "sha256": file.sha256,
-                }
-                for position, file in enumerate(entry.files)
-            ],
+            [_file_row(entry.id, position, file) for position, file in enumerate(entry.files)],
         )
+
+
+async def _put_files(
+    connection: AsyncConnection, recording: RecordingId, files: Sequence[RecordingFileEntry]
+) -> bool:
+    found = await connection.execute(select(recordings.c.id).where(recordings.c.id == recording))
+    if found.first() is None:
+        return False
+    table = recording_files
+    names = [file.name for file in files]
+    await connection.execute(delete(table).where(table.c.recording == recording, table.c.name.in_(names)))
+    last = await connection.execute(select(func.max(table.c.position)).where(table.c.recording == recording))
+    first = (last.scalar_one_or_none() or 0) + 1
+    rows = [_file_row(recording, first + index, file) for index, file in enumerate(files)]
+    if rows:
+        await connection.execute(insert(table), rows)
+    return True
+
+
+def _file_row(recording: RecordingId, position: int, file: RecordingFileEntry) -> dict[str, Any]:
+    return {
+        "recording": recording,
+        "position": position,
+        "name": file.name,
+        "role": file.role,
+        "mime_type": file.mime_type,
+        "start": file.start,
+        "duration": file.duration,
+        "bytes": file.bytes,
+        "share": file.share,
+        "participant": file.participant,
+        "source": file.source,
+        "sha256": file.sha256,
+    }
 
 
 def _entry(row: Any, files: list[RecordingFileEntry]) -> RecordingEntry:

@@ -76,7 +76,8 @@ def work(job: JobFile, bench: Bench, stop: "Stop") -> tuple[RecordedFile, ...]:
         export(directory, found, job.details, bench.name(name), tell=tell, check=check, threads=threads)
         bench.put_away()
         size = (directory / name).stat().st_size
-        source = "chat" if job.details.chat is not None else ""
+        shown = (("chat", job.details.chat is not None), ("camera", bool(job.details.camera)))
+        source = " ".join(part for part, is_shown in shown if is_shown)
         return (RecordedFile(name, "export", "video/mp4", 0, found.duration, size, source=source),)
     if job.kind == "thumbnails":
         from recorder.jobs import thumbnails

@@ -11,32 +11,20 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
-from msgspec import Struct
 from PIL import Image
 
 from recorder.control import RecordedFile
 from recorder.jobs.clips import Clip, prepare, row
 from recorder.jobs.layout import Box, fit
 from recorder.jobs.report import JobError
+from recorder.jobs.thumbnails_index import INDEX, Thumbnails
 from recorder.manifest import Manifest
 
-INDEX = "thumbnails.json"
 WIDTH, HEIGHT = 192, 108
 COLUMNS, ROWS = 10, 10
 EVERY_MS = 10_000
 MOST = 1000
 _QUALITY = 78
-
-
-class Thumbnails(Struct, frozen=True):
-    """``thumbnails.json``. Picture *i* is of ``at_ms[i]`` and in sheet ``i // (columns * rows)``, row by row."""
-
-    width: int
-    height: int
-    columns: int
-    rows: int
-    at_ms: tuple[int, ...]
-    sheets: tuple[str, ...]
 
 
 def moments(duration: int, every: int = EVERY_MS, most: int = MOST) -> range:

@@ -97,6 +97,14 @@ class Workshop:
                 return self._known()
         return RecorderDone()
 
+    async def leave(self, recording: str) -> None:
+        """The recording is about to be erased: nothing works on it any more, or will, when this returns."""
+        jobs = [request.job for _, _, request in self._waiting if request.recording == recording]
+        if self._running is not None and self._running.recording == recording:
+            jobs.append(self._running.job)
+        for job in jobs:
+            await self._cancel(job)
+
     async def _start(self, request: StartJob) -> RecorderDone | RecorderFailed:
         if not (_ID.fullmatch(request.job) and _ID.fullmatch(request.recording)):
             return RecorderFailed("no_such_recording", "no valid id")
@@ -131,6 +139,7 @@ class Workshop:
         return found if self._running is None else {*found, self._running.job}
 
     async def _cancel(self, job: str) -> None:
+        self._ended.pop(job, None)
         self._waiting = [one for one in self._waiting if one[2].job != job]
         heapq.heapify(self._waiting)
         running, work = self._running, self._work
@@ -149,6 +158,9 @@ class Workshop:
             await asyncio.to_thread(path.unlink, missing_ok=True)
         except OSError as error:
             return RecorderFailed("disk", error.strerror or str(error))
+        for job, ended in list(self._ended.items()):
+            if export_name(job) == request.name and ended.recording == request.recording:
+                del self._ended[job]
         return RecorderDone()
 
     def _known(self) -> JobsKnown:

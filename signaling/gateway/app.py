@@ -18,6 +18,7 @@ from signaling.bus.port import Bus
 from signaling.gateway.clock import Clock, MakeId, make_id, now_ms
 from signaling.gateway.context import GATEWAY, Gateway
 from signaling.gateway.hosts import LessonHosts
+from signaling.gateway.jobs_director import JobsDirector
 from signaling.gateway.media_director import MediaDirector
 from signaling.gateway.metrics import Metrics
 from signaling.gateway.middleware import add_headers, watch_over
@@ -27,6 +28,7 @@ from signaling.gateway.self_test import SelfTests
 from signaling.gateway.session_watch import SessionWatch
 from signaling.gateway.sockets import Sockets
 from signaling.gateway.static import add_static
+from signaling.gateway.still_keeper import StillKeeper
 from signaling.gateway.stills import Stills
 from signaling.gateway.table import ROUTES
 from signaling.settings import Settings
@@ -57,7 +59,11 @@ def make_gateway(
     stills = Stills(sockets, metrics)
     stills.allowance = media.allowance
     stills.give_way = media.give_way
-    hosts.listeners += [media.changed, recording.changed, stills.changed]
+    jobs = JobsDirector(bus, stores, ids)
+    recording.ready_listeners.append(jobs.ready)
+    still_keeper = StillKeeper(bus, hosts, stills, clock)
+    stills.listeners.append(still_keeper.came)
+    hosts.listeners += [media.changed, recording.changed, stills.changed, still_keeper.changed]
     return Gateway(
         stores=stores,
         bus=bus,
@@ -71,7 +77,9 @@ def make_gateway(
         hosts=hosts,
         media=media,
         recording=recording,
+        jobs=jobs,
         stills=stills,
+        still_keeper=still_keeper,
         static=static,
         turn=settings.turn,
         self_tests=SelfTests(bus, lambda: media.workers, ids),
@@ -98,10 +106,13 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
     await gateway.hosts.recover()
     await gateway.media.start()
     await gateway.recording.start()
+    await gateway.jobs.start()
     watch = SessionWatch(gateway.stores.sessions, gateway.sockets, gateway.clock)
     watch.start()
     yield
     await watch.close()
+    await gateway.still_keeper.close()
+    await gateway.jobs.close()
     await gateway.recording.close()
     await gateway.media.close()
     await gateway.hosts.close()

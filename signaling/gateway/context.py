@@ -11,12 +11,14 @@ from classroom.stores.throttle import Throttle
 from signaling.bus.port import Bus
 from signaling.gateway.clock import Clock, MakeId
 from signaling.gateway.hosts import LessonHosts
+from signaling.gateway.jobs_director import JobsDirector
 from signaling.gateway.media_director import MediaDirector
 from signaling.gateway.metrics import Metrics
 from signaling.gateway.paces import Limits
 from signaling.gateway.recording_director import RecordingDirector
 from signaling.gateway.self_test import SelfTests
 from signaling.gateway.sockets import Sockets
+from signaling.gateway.still_keeper import StillKeeper
 from signaling.gateway.stills import Stills
 from signaling.gateway.stills_pace import Turns
 from signaling.gateway.viewings import Viewings
@@ -38,7 +40,9 @@ class Gateway:
     hosts: LessonHosts
     media: MediaDirector
     recording: RecordingDirector
+    jobs: JobsDirector
     stills: Stills
+    still_keeper: StillKeeper
     static: Path
     turn: TurnServers
     self_tests: SelfTests

@@ -1,6 +1,7 @@
 """All recordings: follows the lessons' states, takes them up after restarts, finishes what was left open."""
 
 import secrets
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import structlog
@@ -52,6 +53,8 @@ class RecordingDirector:
         self._lessons: dict[LessonId, LessonRecording] = {}
         self._recorder: str | None = None
         self._closing: set[RecordingId] = set()
+        self.ready_listeners: list[Callable[[RecordingEntry], None]] = []
+        """Told of each recording that has become ready. Must not block and must not raise."""
         media.listeners.append(self._media_changed)
         media.tap_listeners.append(self._taps_lost)
 
@@ -147,27 +150,28 @@ class RecordingDirector:
             return
         finally:
             self._closing.discard(entry.id)
-        await self._stores.recordings.put(
-            replace(
-                entry,
-                state="ready",
-                duration=closed.duration,
-                files=tuple(
-                    RecordingFileEntry(
-                        name=file.name,
-                        role=file.role,
-                        mime_type=file.mime_type,
-                        start=file.start,
-                        duration=file.duration,
-                        bytes=file.bytes,
-                        share=file.share,
-                        participant=file.participant,
-                        source=file.source,
-                    )
-                    for file in closed.files
-                ),
-            )
+        ready = replace(
+            entry,
+            state="ready",
+            duration=closed.duration,
+            files=tuple(
+                RecordingFileEntry(
+                    name=file.name,
+                    role=file.role,
+                    mime_type=file.mime_type,
+                    start=file.start,
+                    duration=file.duration,
+                    bytes=file.bytes,
+                    share=file.share,
+                    participant=file.participant,
+                    source=file.source,
+                )
+                for file in closed.files
+            ),
         )
+        await self._stores.recordings.put(ready)
+        for listener in self.ready_listeners:
+            listener(ready)
         _log.info("recording_ready", recording=entry.id, lesson=entry.lesson, duration_ms=closed.duration)
 
     async def _presence(self, address: str, instance: str | None) -> None:

@@ -61,10 +61,19 @@ async def one_recording(call: Call) -> RecordingDetail:
                 source=file.source,
                 participant_name=names.get(ParticipantId(file.participant), ""),
             )
-            for file in entry.files
+            for file in _shown(call)
         ),
-        views=tuple(RecordingViewed(view.name, view.username, view.at, view.downloaded) for view in newest),
+        views=tuple(
+            RecordingViewed(view.name, view.username, view.at, view.downloaded, view.what) for view in newest
+        ),
     )
+
+
+def _shown(call: Call) -> tuple[RecordingFileEntry, ...]:
+    """Films are for those who manage the recording."""
+    if manages(call.actor, call.lesson):
+        return call.recording.files
+    return tuple(file for file in call.recording.files if file.role != "export")
 
 
 async def _names(call: Call) -> dict[ParticipantId, str]:
@@ -93,16 +102,16 @@ def _row(entry: RecordingEntry, lesson: LessonEntry, actor: Actor) -> RecordingR
 
 async def programme(call: Call) -> web.StreamResponse:
     file = next((file for file in call.recording.files if file.role == "programme"), None)
-    return await _serve(call, file)
+    return await serve(call, file)
 
 
 async def one_file(call: Call) -> web.StreamResponse:
     wanted = call.request.match_info["name"]
-    file = next((file for file in call.recording.files if file.name == wanted), None)
-    return await _serve(call, file)
+    file = next((file for file in _shown(call) if file.name == wanted), None)
+    return await serve(call, file)
 
 
-async def _serve(call: Call, file: RecordingFileEntry | None) -> web.StreamResponse:
+async def serve(call: Call, file: RecordingFileEntry | None) -> web.StreamResponse:
     entry = call.recording
     if entry.state != "ready":
         raise ApiError("recording_not_ready", f"the recording is {entry.state}")
@@ -113,18 +122,19 @@ async def _serve(call: Call, file: RecordingFileEntry | None) -> web.StreamRespo
         "Content-Type": file.mime_type,
         "Cache-Control": "private, max-age=0, must-revalidate",
     }
-    download = call.request.query.get("download") == "1"
+    download = file.role == "export" or call.request.query.get("download") == "1"
     if download:
         ending = file.name.rpartition(".")[2]
         parts = [part.name for part in entry.files if part.role == "programme"]
         part = f" ({parts.index(file.name) + 1})" if file.name in parts[1:] else ""
         title = f"{call.lesson.class_name} {call.lesson.title}{part}"
         headers["Content-Disposition"] = disposition(f"{title}.{ending}")
-    await _record_view(call, download=download)
+    if download or file.role in ("programme", "share"):
+        await _record_view(call, download=download, what=file.name)
     return web.FileResponse(path, headers=headers)
 
 
-async def _record_view(call: Call, *, download: bool) -> None:
+async def _record_view(call: Call, *, download: bool, what: str) -> None:
     """A playback is many requests and one view; each download that begins at the beginning is one."""
     if call.request.method != "GET":
         return
@@ -134,7 +144,7 @@ async def _record_view(call: Call, *, download: bool) -> None:
     else:
         begins = gateway.viewings.begins(recording, account, call.now)
     if begins:
-        await gateway.stores.recordings.viewed(recording, account, call.now, download)
+        await gateway.stores.recordings.viewed(recording, account, call.now, download, what)
         gateway.metrics.views.labels("download" if download else "view").inc()
 
 

@@ -37,6 +37,9 @@ GiveWay = Callable[[LessonId, ParticipantId, float], Awaitable[None]]
 """How many bytes a second a viewer's stills may take; None: as many as the connection carries."""
 
 
+Listener = Callable[[LessonId, ShareId, int, StillImage], None]
+
+
 async def nobody_gives_way(lesson: LessonId, participant: ParticipantId, seconds: float) -> None:
     """Where there is no media to wait."""
 
@@ -100,6 +103,8 @@ class Stills:
     def __init__(self, sockets: Sockets, metrics: Metrics) -> None:
         self.allowance: Allowance = unlimited
         self.give_way: GiveWay = nobody_gives_way
+        self.listeners: list[Listener] = []
+        """Told of every picture of a still that was taken. Must not block and must not raise."""
         self._sockets = sockets
         self._metrics = metrics
         self._lessons: dict[LessonId, dict[ShareId, _OfShare]] = defaultdict(dict)
@@ -138,6 +143,8 @@ class Stills:
         still.images[variant] = image
         self._keep(image, variant)
         self._tell(lesson, share, still)
+        for listener in self.listeners:
+            listener(lesson, share, number, image)
 
     def put_patch(
         self,

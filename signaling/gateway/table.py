@@ -2,6 +2,7 @@
 
 from signaling.gateway import (
     attendance_api,
+    exports_api,
     lessons_api,
     probes,
     recordings_api,
@@ -19,6 +20,7 @@ ROUTES: tuple[Route, ...] = with_description(
         *lessons_api.ROUTES,
         *attendance_api.ROUTES,
         *recordings_api.ROUTES,
+        *exports_api.ROUTES,
         *socket_api.ROUTES,
         *self_test_api.ROUTES,
         *stills_api.ROUTES,

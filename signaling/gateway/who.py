@@ -87,6 +87,13 @@ async def watches_recording(call: Call) -> None:
     call.lesson_entry = lesson
 
 
+async def manages_recording(call: Call) -> None:
+    """Teachers of the class, staff, admins."""
+    await watches_recording(call)
+    if not manages(call.actor, call.lesson):
+        raise ApiError("not_allowed", "only who teaches the class, staff and admins may do this")
+
+
 async def hosts_recording(call: Call) -> None:
     """Teachers of the class, and admins."""
     await watches_recording(call)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from recorder.control import RecorderFailed, RecorderNotice, RecorderRequest
+from recorder.control import EraseRecording, RecorderFailed, RecorderNotice, RecorderRequest
 from recorder.jobs.control import JobNotice, JobRequest
 from recorder.jobs.workshop import Workshop
 from recorder.service import Recorder
@@ -32,6 +32,8 @@ async def run(settings: Settings, bus: Bus, runtime: Path, ready: Callable[[], N
                     return await workshop.handle(request)
                 if not isinstance(request, RecorderRequest):
                     return RecorderFailed("unsupported", type(request).__name__)
+                if isinstance(request, EraseRecording):
+                    await workshop.leave(request.recording)
                 return await recorder.handle(request)
 
             async with bus.serve(ADDRESS, handle):

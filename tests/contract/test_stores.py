@@ -336,6 +336,25 @@ class TestRecordings:
         assert await stores.recordings.get(name) == ready
         assert await stores.recordings.all() == (ready,)
 
+    async def test_files_are_added_replaced_and_removed_by_name(self, stores: Stores) -> None:
+        recordings, name = stores.recordings, RecordingId("r")
+        film = RecordingFileEntry("export-a.mp4", "export", "video/mp4", 0, 9, 9, source="chat")
+        assert not await recordings.put_files(name, (film,))
+        programme = RecordingFileEntry("programme.webm", "programme", "video/webm", 0, 9, 9)
+        await recordings.put(RecordingEntry(name, LessonId("one"), NOW, "ready", 9_000, (programme,)))
+        sheet = RecordingFileEntry("thumbnails-1.jpg", "thumbnails", "image/jpeg", 0, 9, 5)
+        larger = RecordingFileEntry("export-a.mp4", "export", "video/mp4", 0, 9, 10)
+        assert await recordings.put_files(name, (film, sheet))
+        assert await recordings.put_files(name, (larger,))
+        assert await recordings.put_files(name, ())
+        entry = await recordings.get(name)
+        assert entry is not None
+        assert entry.files == (programme, sheet, larger)
+        await recordings.remove_files(name, ("export-a.mp4", "nothing"))
+        entry = await recordings.get(name)
+        assert entry is not None
+        assert entry.files == (programme, sheet)
+
     async def test_newest_first_and_by_lesson(self, stores: Stores) -> None:
         for number, lesson in enumerate(["one", "two", "one"]):
             entry = RecordingEntry(RecordingId(f"r{number}"), LessonId(lesson), NOW + number, "ready")

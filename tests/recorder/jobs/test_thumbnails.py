@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from recorder.jobs.report import JobError
-from recorder.jobs.thumbnails import INDEX, MOST, Thumbnails, moments, thumbnails
+from recorder.jobs.thumbnails import MOST, moments, thumbnails
+from recorder.jobs.thumbnails_index import INDEX, Thumbnails
 from tests.recorder.kit.material import VideoEncoder, read_counter
 from tests.recorder.kit.written import WrittenRecording, pictures
 

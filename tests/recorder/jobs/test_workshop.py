@@ -134,6 +134,12 @@ async def test_cancelled_leaves_nothing(tmp_path, recording, monkeypatch, text):
         await hall.ask(CancelJob("e1"))
         assert files(recording) == before
         assert await hall.ask(ListJobs()) == JobsKnown((), None, ())
+        # All of a recording that is to be erased.
+        await hall.ask(StartJob("e4", "export", "r1"))
+        await hall.ask(StartJob("e5", "export", "r1"))
+        assert (await hall.told(JobProgress)).job == "e4"
+        await hall.workshop.leave("r1")
+        assert await hall.ask(ListJobs()) == JobsKnown((), None, ())
         # The next one goes on; closing ends it.
         await hall.ask(StartJob("e3", "export", "r1"))
         assert (await hall.told(JobProgress)).job == "e3"

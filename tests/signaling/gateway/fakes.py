@@ -20,6 +20,7 @@ from media.parameters import (
     TransportParameters,
 )
 from recorder import control as recorder
+from recorder.jobs import control as jobs
 
 OPUS = RtpCodecCapability("audio", "audio/opus", 48000, preferred_payload_type=100, channels=2)
 VP8 = RtpCodecCapability("video", "video/VP8", 90000, preferred_payload_type=101)
@@ -199,6 +200,11 @@ class FakeRecorder:
         self.asked: list[Struct] = []
         self.files: tuple[recorder.RecordedFile, ...] = ()
         self.stage: str | None = None
+        self.jobs: dict[str, jobs.StartJob] = {}
+        """Started and neither ended nor cancelled."""
+        self.ended: list[jobs.JobDone | jobs.JobFailed] = []
+        self.refuses = ""
+        """With this code, what begins a job."""
 
     async def handle(self, message: Struct) -> Struct:
         self.asked.append(message)
@@ -212,6 +218,18 @@ class FakeRecorder:
                 return recorder.RecordingClosed(message.recording, 1234, self.files)
             case recorder.TakeRecorderStats():
                 return recorder.RecorderStats({"recordings": float(len(self.open))})
+            case jobs.ListJobs():
+                return jobs.JobsKnown(tuple(self.jobs), None, tuple(self.ended))
+            case jobs.StartJob():
+                if self.refuses:
+                    return recorder.RecorderFailed(self.refuses, "")
+                self.jobs[message.job] = message
+                return recorder.RecorderDone()
+            case jobs.CancelJob():
+                self.jobs.pop(message.job, None)
+                return recorder.RecorderDone()
+            case jobs.RemoveJobFile():
+                return recorder.RecorderDone()
         if message.recording not in self.open:  # type: ignore[attr-defined]
             return recorder.RecorderFailed("no_such_recording", "")
         match message:

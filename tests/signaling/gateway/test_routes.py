@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from classroom.ids import LessonId, RecordingId
@@ -42,6 +43,12 @@ TABLE: dict[tuple[str, str], tuple[int, dict[str, int]]] = {
         404,
         {"anonymous": 401, "teacher": 200, "admin": 200, "staff": 403},
     ),
+    ("POST", "/api/recordings/{recording}/exports"): (404, WATCH),
+    ("GET", "/api/recordings/{recording}/exports"): (404, WATCH),
+    ("GET", "/api/recordings/{recording}/exports/{export}/file"): (404, WATCH),
+    # The first takes it away.
+    ("DELETE", "/api/recordings/{recording}/exports/{export}"): (404, {"anonymous": 401, "teacher": 204}),
+    ("GET", "/api/recordings/{recording}/thumbnails"): (404, WATCH),
     ("PUT", "/api/lessons/{lesson}/shares/{share}/stills/{still}/{part}"): (403, {"anonymous": 401}),
     ("GET", "/api/lessons/{lesson}/shares/{share}/stills/{still}/{part}"): (403, {"anonymous": 401}),
     # Not an upgrade: those who may enter hear that it must be one.
@@ -55,6 +62,7 @@ TABLE: dict[tuple[str, str], tuple[int, dict[str, int]]] = {
 }
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/recordings/{recording}/replay"): {"allowed": False},
+    ("POST", "/api/recordings/{recording}/exports"): {"chat": True},
 }
 
 
@@ -79,11 +87,19 @@ async def make_world(school: School, data: Path) -> World:
     assert teacher is not None
     await school.stores.accounts.add("teacher2", "Cô Hai", teacher.role, teacher.password_hash, (other.id,))
     lesson = await school.lesson(live=False)
-    file = RecordingFileEntry("programme.webm", "programme", "video/webm", 0, 1000, 4)
-    entry = RecordingEntry(RecordingId("recording1"), LessonId(lesson), 1, "ready", 1000, (file,))
+    files = (
+        RecordingFileEntry("programme.webm", "programme", "video/webm", 0, 1000, 4),
+        RecordingFileEntry("export-e1.mp4", "export", "video/mp4", 0, 1000, 4),
+        RecordingFileEntry("thumbnails.json", "thumbnails", "application/json", 0, 1000, 4),
+    )
+    entry = RecordingEntry(RecordingId("recording1"), LessonId(lesson), 1, "ready", 1000, files)
     await school.stores.recordings.put(entry)
-    (data / "recordings" / "recording1").mkdir(parents=True)
-    (data / "recordings" / "recording1" / "programme.webm").write_bytes(b"webm")
+    directory = data / "recordings" / "recording1"
+    directory.mkdir(parents=True)
+    (directory / "programme.webm").write_bytes(b"webm")
+    (directory / "export-e1.mp4").write_bytes(b"film")
+    index = {"width": 1, "height": 1, "columns": 1, "rows": 1, "at_ms": [], "sheets": []}
+    (directory / "thumbnails.json").write_bytes(msgspec.json.encode(index))
     people = {role: await school.another(role) for role in ROLES if role != "anonymous"}
     people["anonymous"] = SignedIn(school.url)
     return World(school, lesson, own.id, people)
@@ -105,7 +121,13 @@ async def _ask(world: World, method: str, path: str, role: str, status: int) -> 
     if path.endswith("/start"):
         lesson = await world.school.lesson(live=False)
     url = path.format(
-        lesson=lesson, recording="recording1", name="programme.webm", share="s", still=1, part="full"
+        lesson=lesson,
+        recording="recording1",
+        name="programme.webm",
+        share="s",
+        still=1,
+        part="full",
+        export="e1",
     )
     body = BODIES.get((method, path))
     if path == "/api/lessons" and method == "POST":
