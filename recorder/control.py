@@ -104,11 +104,19 @@ class RecordingErasedReply(Struct, frozen=True, tag="recorder.erased"):
     bytes: int
 
 
+class HashRecording(Struct, frozen=True, tag="recorder.hash"):
+    """The SHA-256 of these files of a closed recording are wanted. Reply: RecorderDone; they come as
+    RecordingHashed, later."""
+
+    recording: str
+    names: tuple[str, ...]
+
+
 FileRole = Literal["programme", "share", "still", "thumbnails", "text", "export"]
 
 
 class RecordedFile(Struct, frozen=True):
-    """``name``: file name inside the recording's directory. ``start``/``duration``: ms from its start."""
+    """``name``: file name inside the recording's directory. ``start``/``duration``: ms of recording time."""
 
     name: str
     role: FileRole
@@ -119,6 +127,14 @@ class RecordedFile(Struct, frozen=True):
     share: str = ""
     participant: str = ""
     source: str = ""
+    sha256: str = ""
+    """Hexadecimal; empty until it is known."""
+
+
+class HashedFile(Struct, frozen=True):
+    name: str
+    bytes: int
+    sha256: str
 
 
 class RecordingClosed(Struct, frozen=True, tag="recorder.closed"):
@@ -152,6 +168,7 @@ RecorderRequest = (
     | SetStage
     | AddStill
     | CloseRecording
+    | HashRecording
     | EraseRecording
     | ListRecordings
     | TakeRecorderStats
@@ -181,4 +198,11 @@ class RecordingTrouble(Struct, frozen=True, tag="recorder.trouble"):
     code: str
 
 
-RecorderNotice = KeyFrameWanted | RecordingTrouble
+class RecordingHashed(Struct, frozen=True, tag="recorder.hashed"):
+    """Those of the wanted files that could be read."""
+
+    recording: str
+    files: tuple[HashedFile, ...]
+
+
+RecorderNotice = KeyFrameWanted | RecordingTrouble | RecordingHashed

@@ -1,11 +1,13 @@
 """``manifest.json``: what a recording consists of, for whoever plays or archives it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from recorder.control import RecordedFile, RecordingClosed
+from recorder.control import HashedFile, RecordedFile, RecordingClosed
 from recorder.disk import write_atomically
 from recorder.time import Pause
 
@@ -34,6 +36,22 @@ def load(directory: Path) -> Manifest | None:
         return msgspec.json.decode((directory / NAME).read_bytes(), type=Manifest)
     except (FileNotFoundError, msgspec.DecodeError, msgspec.ValidationError):
         return None
+
+
+def add_sums(directory: Path, sums: Iterable[HashedFile]) -> None:
+    """To a closed recording's; not where a file has another size by now. Raises OSError."""
+    found = load(directory)
+    if found is None or not found.closed:
+        return
+    by_name = {file.name: file for file in sums}
+    files = tuple(
+        replace(file, sha256=by_name[file.name].sha256)
+        if file.name in by_name and by_name[file.name].bytes == file.bytes
+        else file
+        for file in found.files
+    )
+    if files != found.files:
+        save(directory, replace(found, files=files))
 
 
 def save(directory: Path, manifest: Manifest) -> None:

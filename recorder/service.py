@@ -16,6 +16,8 @@ from recorder.control import (
     CloseRecording,
     EndTrack,
     EraseRecording,
+    HashedFile,
+    HashRecording,
     ListRecordings,
     OpenRecording,
     RecorderDone,
@@ -26,6 +28,7 @@ from recorder.control import (
     RecorderStats,
     RecordingClosed,
     RecordingErasedReply,
+    RecordingHashed,
     RecordingOpened,
     RecordingsOpen,
     SetPauses,
@@ -36,6 +39,7 @@ from recorder.depacketize.codecs import UnsupportedCodec
 from recorder.disk import QUEUE_BYTES, Disk
 from recorder.recording import Recording
 from recorder.stills import BadStill
+from recorder.sums import Sums
 from recorder.taps import TapServer
 from recorder.time import Pause
 
@@ -44,6 +48,7 @@ MOST_AHEAD_MS = 1000.0
 MOST_BACKLOG_MS = 30_000.0
 """A worker whose clock is further off than this is on a machine without a common clock: then the
 packets' own arrival here counts."""
+_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -78,6 +83,8 @@ class Recorder:
         self._locks: dict[str, asyncio.Lock] = {}
         self._counts: Counter[str] = Counter()
         self._disk: Disk | None = None
+        self._sums: Sums | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._ticker: asyncio.Task[None] | None = None
 
     @property
@@ -90,6 +97,7 @@ class Recorder:
         await asyncio.to_thread(erasure.empty_trash, self._directory)
         await self._taps.start()
         self._disk = Disk(self._directory, self._queue_bytes)
+        self._sums = Sums(self._directory, self._hashed)
         self._ticker = asyncio.create_task(self._tick(), name="recorder-tick")
 
     async def close(self) -> None:
@@ -101,6 +109,10 @@ class Recorder:
                 await ticker
         await self._taps.close()
         self._routes.clear()
+        sums, self._sums = self._sums, None
+        if sums is not None:
+            await sums.close()
+        await asyncio.gather(*self._tasks)
         recordings, self._recordings = self._recordings, {}
         for recording in recordings.values():
             with contextlib.suppress(OSError):
@@ -137,6 +149,7 @@ class Recorder:
         | SetStage
         | AddStill
         | CloseRecording
+        | HashRecording
         | EraseRecording,
     ) -> RecorderReply:
         match request:
@@ -144,6 +157,8 @@ class Recorder:
                 return await self._open(request)
             case CloseRecording():
                 return await self._close(name, request.pauses)
+            case HashRecording():
+                return await self._hash(request)
             case EraseRecording():
                 return await self._erase(name)
         recording = self._recordings.get(name)
@@ -221,9 +236,40 @@ class Recorder:
         self._recordings.pop(name, None)
         self._forget(recording)
 
+    async def _hash(self, request: HashRecording) -> RecorderDone:
+        """What is in the manifest already is told at once."""
+        name = request.recording
+        found = await asyncio.to_thread(manifest.load, self._directory / name)
+        if found is None or not found.closed or self._sums is None:
+            raise Refused("no_such_recording" if found is None else "open", name)
+        known = {file.name: file for file in found.files if file.sha256}
+        if told := tuple(
+            HashedFile(file, known[file].bytes, known[file].sha256) for file in request.names if file in known
+        ):
+            self._notify(RecordingHashed(name, told))
+        rest = tuple(file for file in request.names if file not in known and _FILE.fullmatch(file))
+        if rest:
+            self._sums.want(name, rest)
+        return RecorderDone()
+
+    def _hashed(self, recording: str, files: tuple[HashedFile, ...]) -> None:
+        task = asyncio.create_task(self._keep_sums(recording, files), name=f"keep sums of {recording}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _keep_sums(self, recording: str, files: tuple[HashedFile, ...]) -> None:
+        async with self._locks.setdefault(recording, asyncio.Lock()):
+            try:
+                await asyncio.to_thread(manifest.add_sums, self._directory / recording, files)
+            except OSError:
+                self._counts["disk_failures"] += 1
+        self._notify(RecordingHashed(recording, files))
+
     async def _erase(self, name: str) -> RecordingErasedReply:
         if name in self._recordings:
             raise Refused("open", name)
+        if self._sums is not None:
+            await self._sums.cancel(name)
         return RecordingErasedReply(*await asyncio.to_thread(erasure.erase, self._directory, name))
 
     def _forget(self, recording: Recording, share: str | None = None) -> None:

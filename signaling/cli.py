@@ -88,7 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     export = add("export", "write a lesson's evidence pack: log, attendance, chat, proof, recordings")
     export.add_argument("lesson", help="the lesson's id")
     export.add_argument("--out", required=True, metavar="FILE.zip", help="the file to write")
-    add("verify", "check that a lesson's log is unchanged").add_argument("lesson", help="the lesson's id")
+    add("verify", "check that a lesson's log and its recorded files are unchanged").add_argument(
+        "lesson", help="the lesson's id"
+    )
     return parser
 
 

@@ -1,4 +1,4 @@
-"""``classroom export`` and ``classroom verify``: a lesson's evidence, and whether its log is unchanged."""
+"""``classroom export`` and ``classroom verify``: a lesson's evidence, and whether its log and its recorded files are unchanged."""
 
 import asyncio
 import sys
@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 
 from classroom.ids import LessonId
-from classroom.log import verify
+from classroom.log import open_row, verify
 from classroom.stores.database import Database, open_stores
 from classroom.stores.port import StoreError
 from signaling.evidence import Material, write_pack
+from signaling.sealed import check_files
 from signaling.settings import Settings
 
 
@@ -18,7 +19,7 @@ class Stop(Exception):
 
 
 def main(command: str, settings: Settings, arguments: dict[str, object]) -> int:
-    """Returns the exit status: 1 when there is no such lesson, or its log does not hold."""
+    """Returns the exit status: 1 when there is no such lesson, or its log or a file does not hold."""
     try:
         return asyncio.run(_run(command, settings, arguments))
     except (Stop, StoreError) as error:
@@ -33,22 +34,27 @@ async def _run(command: str, settings: Settings, arguments: dict[str, object]) -
     stores = await open_stores(settings.database_url or settings.data, school=settings.school)
     try:
         if command == "verify":
-            return await _verify(stores, lesson)
+            return await _verify(stores, settings, lesson)
         return await _export(stores, settings, lesson, Path(str(arguments["out"])))
     finally:
         await stores.close()
 
 
-async def _verify(stores: Database, lesson: LessonId) -> int:
+async def _verify(stores: Database, settings: Settings, lesson: LessonId) -> int:
     rows = await stores.log.rows(lesson)
     if not rows:
         raise Stop(f"there is no lesson {lesson}")
+    entries = await stores.recordings.of_lesson(lesson)
     broken = verify(rows, lesson)
     if broken is not None:
         print(f"the log of lesson {lesson} was changed: event {broken} does not hold")
         return 1
     print(f"the log of lesson {lesson} holds: {len(rows)} events, last hash {rows[-1].hash.hex()}")
-    return 0
+    log = [open_row(row) for row in rows]
+    found = await asyncio.to_thread(lambda: list(check_files(log, entries, settings.recordings)))
+    for finding in found:
+        print(finding.text, file=sys.stdout if finding.holds else sys.stderr)
+    return 0 if all(finding.holds for finding in found) else 1
 
 
 async def _export(stores: Database, settings: Settings, lesson: LessonId, out: Path) -> int:

@@ -1,6 +1,6 @@
 """What the stores offer. All times are milliseconds since the epoch, UTC, given by the caller."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -259,6 +259,10 @@ class Recordings(Protocol):
         ...
 
     async def remove_files(self, recording: RecordingId, names: Collection[str]) -> None: ...
+    async def put_sums(self, recording: RecordingId, sums: Mapping[str, str]) -> None:
+        """SHA-256 of files in the catalogue, by name; nothing else of the entry changes."""
+        ...
+
     async def get(self, recording: RecordingId) -> RecordingEntry | None: ...
     async def all(self) -> tuple[RecordingEntry, ...]:
         """Newest first."""

@@ -1,6 +1,6 @@
 """The catalogue of recordings, their files, and who has watched them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Delete, Table, delete, func, insert, select, update
@@ -45,6 +45,17 @@ class RecordingStore:
     async def remove_files(self, recording: RecordingId, names: Collection[str]) -> None:
         table = recording_files
         await self._run(delete(table).where(table.c.recording == recording, table.c.name.in_(names)))
+
+    async def put_sums(self, recording: RecordingId, sums: Mapping[str, str]) -> None:
+        async def change(connection: AsyncConnection) -> None:
+            for name, sha256 in sums.items():
+                await connection.execute(
+                    update(recording_files)
+                    .where(recording_files.c.recording == recording, recording_files.c.name == name)
+                    .values(sha256=sha256)
+                )
+
+        await self._database.write(change)
 
     async def get(self, recording: RecordingId) -> RecordingEntry | None:
         found = await self._where(recordings.c.id == recording)

@@ -9,6 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from classroom.ids import LessonId, RecordingId
+from classroom.lesson import commands
+from classroom.lesson.events import SealedFile
 from classroom.stores.port import RecordingEntry, RecordingFileEntry, Stores
 from recorder import control as recorder
 from signaling.bus.port import Bus, BusError
@@ -25,6 +27,7 @@ from signaling.wire import server
 
 _log = structlog.get_logger("recording_director")
 _CLOSE_SECONDS = 30.0
+_SEALED_ROLES = ("programme", "share", "still")
 
 
 def _make_tap() -> int:
@@ -173,6 +176,29 @@ class RecordingDirector:
         for listener in self.ready_listeners:
             listener(ready)
         _log.info("recording_ready", recording=entry.id, lesson=entry.lesson, duration_ms=closed.duration)
+        await self._want_sums(ready)
+
+    async def _want_sums(self, entry: RecordingEntry) -> None:
+        """Of what was recorded, as far as they are not known; what is made of it later comes and goes."""
+        names = tuple(f.name for f in entry.files if f.role in _SEALED_ROLES and not f.sha256)
+        if not names:
+            return
+        try:
+            await ask_recorder(self._bus, recorder.HashRecording(entry.id, names), recorder.RecorderDone)
+        except RecorderRefused as refused:
+            _log.warning("recording_not_hashed", recording=entry.id, code=refused.code)
+
+    async def _hashed(self, notice: recorder.RecordingHashed) -> None:
+        """Into the lesson's log first: what is not in the catalogue is asked for again."""
+        recording = RecordingId(notice.recording)
+        entry = await self._stores.recordings.get(recording)
+        host = None if entry is None else await self._hosts.get(entry.lesson)
+        if entry is None or host is None:
+            return
+        sealed = tuple(SealedFile(file.name, file.bytes, file.sha256) for file in notice.files)
+        await host.execute(commands.SealRecording(recording, sealed))
+        await self._stores.recordings.put_sums(recording, {file.name: file.sha256 for file in notice.files})
+        _log.info("recording_sealed", recording=recording, lesson=entry.lesson, files=len(sealed))
 
     async def _presence(self, address: str, instance: str | None) -> None:
         if address != RECORDER or instance == self._recorder:
@@ -201,6 +227,8 @@ class RecordingDirector:
             if entry.state in ("recording", "closing") and entry.id not in wanted:
                 await self._stores.recordings.put(replace(entry, state="closing"))
                 await self._finish(entry)
+            elif entry.state == "ready":
+                await self._want_sums(entry)
 
     async def _notice(self, notice: Struct) -> None:
         if isinstance(notice, recorder.KeyFrameWanted):
@@ -211,6 +239,8 @@ class RecordingDirector:
             recording = self._by_id(notice.recording)
             if recording is not None:
                 self._tell_trouble(recording.lesson, notice.code)
+        elif isinstance(notice, recorder.RecordingHashed):
+            self._tasks.start(self._hashed(notice), f"seal recording {notice.recording}")
 
     def _tell_trouble(self, lesson: LessonId, code: str) -> None:
         self._sockets.tell_admitted(lesson, server.Notice(f"recording_{code}"))

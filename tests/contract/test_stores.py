@@ -334,6 +334,11 @@ class TestRecordings:
         await stores.recordings.put(ready)
         await stores.recordings.put(ready)
         assert await stores.recordings.get(name) == ready
+        await stores.recordings.put_sums(name, {ready.files[0].name: "ab" * 32, "of no file": "cd" * 32})
+        summed = await stores.recordings.get(name)
+        assert summed is not None
+        assert [file.sha256 for file in summed.files][:1] == ["ab" * 32]
+        await stores.recordings.put(ready)
         assert await stores.recordings.all() == (ready,)
 
     async def test_files_are_added_replaced_and_removed_by_name(self, stores: Stores) -> None:

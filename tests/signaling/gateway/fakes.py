@@ -228,7 +228,7 @@ class FakeRecorder:
             case jobs.CancelJob():
                 self.jobs.pop(message.job, None)
                 return recorder.RecorderDone()
-            case jobs.RemoveJobFile():
+            case jobs.RemoveJobFile() | recorder.HashRecording():
                 return recorder.RecorderDone()
         if message.recording not in self.open:  # type: ignore[attr-defined]
             return recorder.RecorderFailed("no_such_recording", "")

@@ -4,8 +4,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from classroom.ids import LessonId, RecordingId
+from classroom.lesson.events import RecordingSealed
 from media import control
 from recorder import control as recorder
 from signaling.wire import client as ask
@@ -93,6 +95,42 @@ async def test_key_frames_and_troubles_are_passed_on(room: Room) -> None:
     assert room.school.worker.asked == [control.RequestKeyFrame(screen)]
     await room.school.bus.publish("recorder", recorder.RecordingTrouble(recording, "disk_full"))
     await teacher.socket.until(lambda: told.Notice("recording_disk_full") in teacher.heard)
+
+
+async def test_files_are_sealed_in_the_log_and_asked_for_until_they_are(room: Room) -> None:
+    """Also when the recorder was away, after the end of the lesson; and once only."""
+    school, teacher = room.school, room.people["teacher"]
+    school.recorder.files = (PROGRAMME,)
+    await teacher.socket.ask(ask.StartRecording)
+    await until(lambda: school.recorder.open)
+    await teacher.socket.ask(ask.EndLesson)
+    recording = RecordingId(await ready(school, room.lesson))
+    wanted = recorder.HashRecording(recording, ("programme.webm",))
+    await until(lambda: wanted in school.recorder.asked)
+    fresh = FakeRecorder()
+    await school.bus.down("recorder")
+    await school.bus.up("recorder", fresh.handle, "recorder2")
+    await until(lambda: wanted in fresh.asked)
+    hashed = recorder.RecordingHashed(
+        recording, (recorder.HashedFile("programme.webm", len(WEBM), "ab" * 32),)
+    )
+    for _ in range(2):
+        await school.bus.publish("recorder", hashed)
+        await school.bus.publish("recorder", replace(hashed, recording="unknown"))
+
+    async def sums() -> list[str]:
+        entry = await school.stores.recordings.get(recording)
+        return [] if entry is None else [file.sha256 for file in entry.files]
+
+    while await sums() != ["ab" * 32]:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+    log = await school.stores.log.read(LessonId(room.lesson))
+    assert [e.event.files[0].sha256 for e in log if isinstance(e.event, RecordingSealed)] == ["ab" * 32]
+    third = FakeRecorder()
+    await school.bus.down("recorder")
+    await school.bus.up("recorder", third.handle, "recorder3")
+    await school.bus.publish("recorder", hashed)
+    assert not any(isinstance(m, recorder.HashRecording) for m in third.asked)
 
 
 async def test_a_restarted_recorder_goes_on_with_the_same_recording(room: Room) -> None:
