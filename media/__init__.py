@@ -9,7 +9,7 @@ Every packet's whole way is in ``fanout`` (``fanout.port`` is the interface). He
 behind an address, ``transport`` with its inlet and outlet, ``incoming`` whose stream an SSRC is, ``stream`` and
 ``producer`` what is asked of a publisher, ``consumer`` which source its leg follows, ``downlink`` what a subscriber's
 line carries (by ``congestion``), ``wanted`` which encodings may rest, ``links`` the signal bars, ``rhythm`` when.
-``tapping`` passes plain RTP on to the recorder.
+``tapping`` passes plain RTP on to the recorder, ``taps`` and ``held`` keep the last seconds for one that was killed.
 
 Who closes whom: worker (its registry) → router → transport → producers and consumers; a producer closes its
 consumers and taps, wherever they are. A transport may close by itself (the remote says goodbye, or

@@ -42,6 +42,8 @@ def statistics(registry: Registry, counters: Counters) -> control.Stats:
     values["media_taps"] = float(len(taps.addresses))
     values["media_tap_frames_total"] = float(taps.frames)
     values["media_tap_dropped_total"] = float(taps.dropped)
+    values["media_tap_held_bytes"] = float(taps.held_bytes)
+    values["media_tap_held_dropped_total"] = float(taps.held_dropped)
     values["media_tasks"] = float(len(asyncio.all_tasks()))
     values["media_cpu_seconds_total"] = time.process_time()
     return control.Stats(values)

@@ -7,7 +7,6 @@ from media.incoming import Conflict
 from media.producer import Producer
 from media.registry import Registry
 from media.requests import Method, Refused
-from media.tapping import Tap
 from media.transport import Surroundings
 
 MAX_PRODUCERS = 16
@@ -93,7 +92,7 @@ class Producing:
         there = taps.get(request.tap)
         if there is not None and there.producer is not producer:
             raise Refused("invalid", "a tap of this number is open on another producer")
-        if there is not None and there.connection.address != request.address:
+        if there is not None and taps.addresses.get(request.tap) != request.address:
             there.close()
             there = None
         if there is None:
@@ -105,14 +104,11 @@ class Producing:
                 taps.sweep()
                 raise Refused("no_such_producer", request.producer)
             if request.tap not in connection.taps:
-                Tap(request.tap, producer, connection)
+                taps.start(request.tap, producer, connection)
             now = self._around.clock()
             producer.request_key_frame(now, producer.target(now))
         return control.Tapping(producer.accepted.kind, negotiation.tapped_codecs(producer.accepted))
 
     async def _stop_tap(self, request: control.StopTap) -> control.Reply:
-        tap = self._registry.taps.get(request.tap)
-        if tap is not None:
-            tap.close()
-            self._registry.taps.sweep()
+        self._registry.taps.stop(request.tap)
         return control.Done()

@@ -5,7 +5,7 @@ from media.network import Network
 from media.producer import Producer
 from media.requests import Refused
 from media.router import Router
-from media.tapping import Taps
+from media.taps import Taps
 from media.transport import Parent, Transport
 
 

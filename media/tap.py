@@ -12,7 +12,8 @@ from msgspec import Struct
 RTP = 1
 RTCP = 2
 _HEADER = struct.Struct("!HBIQ")
-_REST = _HEADER.size - 2
+FRAME_HEAD = _HEADER.size
+_REST = FRAME_HEAD - 2
 MAX_FRAME = 4096
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from media import layers
 from media import tap as framing
+from media.held import Budget, Held
 from media.rtcp.reports import SenderInfo, build_sender
 from media.rtp.packet import Packet
 from media.rtp.rewrite import Rewriter
@@ -14,6 +15,9 @@ from media.stream import Stream
 
 MAX_BUFFER = 4 << 20
 CONNECT_SECONDS = 2.0
+GATHER_SECONDS = 0.04
+GATHER_BYTES = 48 << 10
+"""Frames leave together: a system call and a wake-up of the reader for each would cost more than the rest."""
 
 
 class TapConnection(asyncio.Protocol):
@@ -26,6 +30,10 @@ class TapConnection(asyncio.Protocol):
         self.frames = 0
         self._lost = lost
         self._transport: asyncio.WriteTransport | None = None
+        self._gathered: list[bytes] = []
+        self._bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._most = MAX_BUFFER
 
     async def connect(self) -> None:
         """Raises OSError or TimeoutError."""
@@ -47,18 +55,51 @@ class TapConnection(asyncio.Protocol):
     def write(self, kind: int, tap: int, packet: bytes, wall_ns: int) -> None:
         """``wall_ns``: when the packet came, in ns since the epoch."""
         transport = self._transport
-        if transport is None or transport.is_closing() or transport.get_write_buffer_size() > MAX_BUFFER:
+        if transport is None or transport.is_closing():
             self.dropped += 1
             return
+        if transport.get_write_buffer_size() + self._bytes > self._most:
+            self.dropped += 1
+            return
+        self._gather(framing.encode(kind, tap, wall_ns, packet))
+
+    def replay(self, tap: int, held: Held) -> None:
+        """What a reader that went away may have missed; however much it is, nothing else gives way to it."""
+        before = self._bytes
+        for kind, wall_ns, packet in held.newest(time.time_ns()):
+            self._most += framing.FRAME_HEAD + len(packet)
+            self._gather(framing.encode(kind, tap, wall_ns, packet))
+        if self._bytes != before:
+            self._flush()
+
+    def _gather(self, frame: bytes) -> None:
         self.frames += 1
-        transport.write(framing.encode(kind, tap, wall_ns, packet))
+        self._gathered.append(frame)
+        self._bytes += len(frame)
+        if self._bytes >= GATHER_BYTES:
+            self._flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._flush)
+
+    def _flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        gathered, self._gathered, self._bytes = self._gathered, [], 0
+        transport = self._transport
+        if gathered and transport is not None and not transport.is_closing():
+            transport.write(b"".join(gathered))
+            if self._most > MAX_BUFFER and transport.get_write_buffer_size() < MAX_BUFFER // 2:
+                self._most = MAX_BUFFER
 
     def connection_lost(self, _exc: Exception | None) -> None:
+        self._flush()
         self._transport = None
         self._lost(self)
 
     def close(self) -> None:
         """What is still buffered is given a chance to leave."""
+        self._flush()
         if self._transport is not None:
             self._transport.close()
 
@@ -79,17 +120,34 @@ class Tap:
 
     A producer with one encoding is passed on with the numbers it came with; of simulcast the best
     encoding is taken, with numbers that go on over a switch (SSRC: the first encoding's).
+    Whose reader went away goes on holding what comes, until ``move`` or ``close``.
     """
 
-    def __init__(self, number: int, producer: Tapped, connection: TapConnection) -> None:
+    def __init__(self, number: int, producer: Tapped, connection: TapConnection, budget: Budget) -> None:
         self.number = number
         self.producer = producer
-        self.connection = connection
+        self.connection: TapConnection | None = connection
+        self._held = Held(budget)
         self._rewriter = Rewriter(1) if len(producer.streams) > 1 else None
         self._stream: Stream | None = None
         self._closed = False
         connection.taps[number] = self
         producer.add_tap(self)
+
+    def move(self, number: int, connection: TapConnection) -> None:
+        """Goes on to a reader that came back: what is held first, with the arrivals it had."""
+        self.number = number
+        self.connection = connection
+        connection.taps[number] = self
+        connection.replay(number, self._held)
+
+    def detach(self) -> None:
+        self.connection = None
+
+    def _write(self, kind: int, packet: bytes, wall_ns: int) -> None:
+        self._held.add(kind, wall_ns, packet)
+        if self.connection is not None:
+            self.connection.write(kind, self.number, packet, wall_ns)
 
     def take(self, stream: Stream, packet: Packet, wall_ns: int) -> None:
         template = packet.template
@@ -108,7 +166,7 @@ class Tap:
             head[4:8] = ((packet.timestamp + offset) & 0xFFFFFFFF).to_bytes(4)
             head[8:12] = self._ssrc.to_bytes(4)
             template = bytes(head) + template[12:]
-        self.connection.write(framing.RTP, self.number, template, wall_ns)
+        self._write(framing.RTP, template, wall_ns)
 
     def _switch(self, rewriter: Rewriter, stream: Stream, packet: Packet, now: float) -> None:
         offset = 0
@@ -135,88 +193,21 @@ class Tap:
 
     def take_report(self, stream: Stream, info: SenderInfo, raw: bytes) -> None:
         if self._rewriter is None:
-            self.connection.write(framing.RTCP, self.number, raw, time.time_ns())
+            self._write(framing.RTCP, raw, time.time_ns())
         elif stream is self._stream:
             moved = (info.rtp_timestamp + self._timestamp_offset) & 0xFFFFFFFF
             report = build_sender(info._replace(ssrc=self._ssrc, rtp_timestamp=moved))
-            self.connection.write(framing.RTCP, self.number, report, time.time_ns())
+            self._write(framing.RTCP, report, time.time_ns())
 
     def close(self) -> None:
         if self._closed:
             return
         self._closed = True
         self.producer.remove_tap(self)
-        self.connection.taps.pop(self.number, None)
-
-
-class Taps:
-    """All taps of a worker and their connections. ``lost``: taps whose reader went away by itself."""
-
-    def __init__(self, lost: Callable[[tuple[int, ...]], None]) -> None:
-        self._lost = lost
-        self._connections: dict[str, TapConnection] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
-        self._dropped_before = 0
-        self._frames_before = 0
-
-    def get(self, number: int) -> Tap | None:
-        for connection in self._connections.values():
-            tap = connection.taps.get(number)
-            if tap is not None:
-                return tap
-        return None
+        self._held.clear()
+        if self.connection is not None:
+            self.connection.taps.pop(self.number, None)
 
     @property
-    def addresses(self) -> dict[int, str]:
-        return {n: c.address for c in self._connections.values() for n in c.taps}
-
-    @property
-    def producers(self) -> dict[int, str]:
-        return {n: tap.producer.id for c in self._connections.values() for n, tap in c.taps.items()}
-
-    async def connect(self, address: str) -> TapConnection:
-        """The one connection to ``address``. Raises OSError or TimeoutError."""
-        lock = self._locks.setdefault(address, asyncio.Lock())
-        async with lock:
-            connection = self._connections.get(address)
-            if connection is None:
-                connection = TapConnection(address, self._connection_lost)
-                await connection.connect()
-                self._connections[address] = connection
-            return connection
-
-    def _connection_lost(self, connection: TapConnection) -> None:
-        if self._connections.get(connection.address) is not connection:
-            return
-        self._forget(connection)
-        numbers = tuple(sorted(connection.taps))
-        for tap in list(connection.taps.values()):
-            tap.close()
-        if numbers:
-            self._lost(numbers)
-
-    def _forget(self, connection: TapConnection) -> None:
-        del self._connections[connection.address]
-        self._locks.pop(connection.address, None)
-        self._dropped_before += connection.dropped
-        self._frames_before += connection.frames
-
-    def sweep(self) -> None:
-        """Close connections that no tap uses any more."""
-        for connection in [c for c in self._connections.values() if not c.taps]:
-            self._forget(connection)
-            connection.close()
-
-    @property
-    def dropped(self) -> int:
-        return self._dropped_before + sum(c.dropped for c in self._connections.values())
-
-    @property
-    def frames(self) -> int:
-        return self._frames_before + sum(c.frames for c in self._connections.values())
-
-    def close(self) -> None:
-        for connection in list(self._connections.values()):
-            for tap in list(connection.taps.values()):
-                tap.close()
-        self.sweep()
+    def closed(self) -> bool:
+        return self._closed

@@ -19,7 +19,7 @@ from media.registry import Registry
 from media.requests import Refused
 from media.rhythm import TICK_SECONDS, Rhythm
 from media.stats import Counters
-from media.tapping import Taps
+from media.taps import Taps
 from media.transport import Surroundings, Transport
 
 _log = logging.getLogger(__name__)

@@ -247,6 +247,8 @@ async def test_taps_deliver_plain_rtp_and_reports_over_one_connection(kind, tmp_
 
 
 async def test_a_lost_reader_is_told_and_can_come_back(tmp_path):
+    from tests.media.test_loopback import number_of
+
     address = f"unix:{tmp_path}/tap"
     reader = Reader()
     await reader.start(address)
@@ -261,10 +263,35 @@ async def test_a_lost_reader_is_told_and_can_come_back(tmp_path):
         again = Reader()
         os.unlink(address[5:]) if os.path.exists(address[5:]) else None  # noqa: ASYNC240
         await again.start(address)
-        await home.ask(control.StartTap("screen", 7, address), control.Tapping)
+        await home.ask(control.StartTap("screen", 9, address), control.Tapping)
         send_video(teacher, range(3, 6))
-        await until(lambda: len(again.frames) == 3)
+        await until(lambda: len(again.frames) == 6)
+        assert [number_of(f.packet) for f in again.frames] == list(range(6)), "what it missed comes first"
+        assert {f.tap for f in again.frames} == {9}
+        assert len({f.arrival for f in again.frames}) > 3
+        await home.ask(control.StopTap(9), control.Done)
+        assert (await home.stats())["media_tap_held_bytes"] == 0
         await again.stop()
+
+
+async def test_what_a_lost_reader_missed_is_held_a_bounded_time_and_size():
+    from media.held import SECONDS, Budget, Held
+
+    budget = Budget(most=20_000)
+    held, other = Held(budget), Held(budget)
+    for number in range(100):
+        held.add(RTP, number, bytes(1000))
+        other.add(RTP, number, bytes(1000))
+        assert budget.bytes <= budget.most
+    assert budget.dropped > 150
+    assert [frame[1] for frame in held.newest(0)][-1] == 99
+    later = int(SECONDS * 1e9) + 1000
+    assert list(held.newest(later)) == []
+    held.add(RTP, later, b"")
+    assert [frame[1] for frame in held.newest(later)] == [later]
+    held.clear()
+    other.clear()
+    assert budget.bytes == 0
 
 
 async def test_a_reader_that_does_not_read_costs_a_bounded_buffer(tmp_path):
