@@ -7,6 +7,7 @@ from recorder import journal
 from recorder.control import RecordedFile
 from recorder.disk import Channel, write_at
 from recorder.journal import CueMade, FileFacts, FileMade, Line, Retracked
+from recorder.resume import Origin
 from recorder.webm.ebml import VOID
 from recorder.webm.head import HEAD_SIZE
 from recorder.webm.scan import Tail, scan
@@ -51,6 +52,7 @@ class WebmFile:
         self.made = made
         self.last: dict[int, int] = {} if tail is None else dict(tail.ends)
         """ms of the last block by track."""
+        self.origins: dict[int, Origin] = {} if tail is None else dict(tail.origins)
         self._flushed = dict(self.last)
         tracks = made.tracks if facts is None else facts.tracks
         begin = started_at + made.start
@@ -84,12 +86,14 @@ class WebmFile:
     def tracks(self) -> dict[int, Track]:
         return self._writer.tracks
 
-    def block(self, track: int, ms: int, data: bytes, *, key: bool) -> None:
+    def block(self, track: int, ms: int, data: bytes, *, key: bool, origin: Origin | None = None) -> None:
         """``ms`` is moved up where it is not later than the track's last."""
         before = self.last.get(track)
         if before is not None and ms <= before:
             ms = before + 1
-        self._append(self._writer.block(track, ms, data, key=key))
+        self._append(self._writer.block(track, ms, data, key=key, origin=origin))
+        if origin is not None:
+            self.origins[track] = origin
         self.last[track] = ms
 
     def flush_older(self, ms: int) -> None:
@@ -106,6 +110,7 @@ class WebmFile:
                 del self.last[track]
             else:
                 self.last[track] = before
+            self.origins.pop(track, None)
         self._append(self._writer.flush())
 
     def retrack(self, track: Track, placeholders: list[Cue]) -> None:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from recorder.webm.ebml import Malformed, Truncated, read_header
+from recorder import resume
+from recorder.resume import Origin
+from recorder.webm.ebml import VOID, Malformed, Truncated, read_header
 from recorder.webm.head import HEAD_SIZE
 from recorder.webm.writer import CLUSTER, CLUSTER_BYTES, CLUSTER_TIMESTAMP, SIMPLE_BLOCK, Cue
 
@@ -16,11 +18,21 @@ ReadAt = Callable[[int, int], bytes]
 
 
 class Tail(Struct):
-    """``cut``: the length that is good. ``ends``: ms of the last block by track. ``cues``: those found."""
+    """``cut``: the length that is good. ``ends``: ms of the last block by track. ``cues``: those found.
+    ``origins``: by track, of the last block that had one."""
 
     cut: int
     ends: dict[int, int]
     cues: list[Cue]
+    origins: dict[int, Origin] = {}
+
+
+class Cluster(Struct):
+    """``length``: with its header. ``blocks``: [(track, ms, key)]."""
+
+    length: int
+    blocks: list[tuple[int, int, bool]]
+    origins: dict[int, Origin]
 
 
 class BadCluster(Exception):
@@ -39,23 +51,25 @@ def scan(read_at: ReadAt, size: int, cues: list[Cue], cue_track: int, sound_alon
     if size < HEAD_SIZE:
         return Tail(0, {}, [])
     ends: dict[int, int] = {}
+    origins: dict[int, Origin] = {}
     while position < size:
         try:
-            length, blocks = read_cluster(read_at, position, size)
+            cluster = read_cluster(read_at, position, size)
         except BadCluster:
             break
-        for index, (track, ms, key) in enumerate(blocks):
+        origins |= cluster.origins
+        for index, (track, ms, key) in enumerate(cluster.blocks):
             ends[track] = max(ends.get(track, 0), ms)
             if index == 0 and track == cue_track and key:
                 if sound_alone and known and ms - known[-1].ms < 1000:
                     continue
                 known.append(Cue(track, ms, position))
-        position += length
-    return Tail(position, ends, known)
+        position += cluster.length
+    return Tail(position, ends, known, origins)
 
 
-def read_cluster(read_at: ReadAt, position: int, size: int) -> tuple[int, list[tuple[int, int, bool]]]:
-    """(length, [(track, ms, key)]) of the cluster at ``position``. Raises BadCluster."""
+def read_cluster(read_at: ReadAt, position: int, size: int) -> Cluster:
+    """The one at ``position``. Raises BadCluster."""
     try:
         header = read_header(read_at(position, _PROBE))
         if header.id != CLUSTER or header.size is None or not 3 <= header.size <= _LARGEST:
@@ -66,18 +80,19 @@ def read_cluster(read_at: ReadAt, position: int, size: int) -> tuple[int, list[t
         body = read_at(position + header.length, header.size)
         if len(body) != header.size:
             raise BadCluster
-        return end - position, _read_blocks(body)
+        return Cluster(end - position, *_read_blocks(body))
     except (Malformed, Truncated, struct.error, IndexError) as error:
         raise BadCluster from error
 
 
-def _read_blocks(body: bytes) -> list[tuple[int, int, bool]]:
+def _read_blocks(body: bytes) -> tuple[list[tuple[int, int, bool]], dict[int, Origin]]:
     stamp = read_header(body)
     if stamp.id != CLUSTER_TIMESTAMP or stamp.size is None or not 1 <= stamp.size <= 8:
         raise BadCluster
     offset = stamp.length + stamp.size
     start = int.from_bytes(body[stamp.length : offset], "big")
     blocks = []
+    origins: dict[int, Origin] = {}
     while offset < len(body):
         header = read_header(body, offset)
         if header.size is None or offset + header.length + header.size > len(body):
@@ -86,8 +101,10 @@ def _read_blocks(body: bytes) -> list[tuple[int, int, bool]]:
         if header.id == SIMPLE_BLOCK:
             track, relative, flags = struct.unpack_from("!BhB", body, offset)
             blocks.append((track & 0x7F, start + relative, bool(flags & 0x80)))
+        elif header.id == VOID and (mark := resume.decode(body[offset : offset + header.size])) is not None:
+            origins[mark[0]] = mark[1]
         offset += header.size
-    return blocks
+    return blocks, origins
 
 
 def _is_cluster(read_at: ReadAt, size: int, cue: Cue) -> bool:

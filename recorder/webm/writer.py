@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from recorder.webm.ebml import binary, element_id, master, uint, vint
+from recorder import resume
+from recorder.resume import Origin
+from recorder.webm.ebml import VOID, binary, element_id, master, uint, vint
 from recorder.webm.head import HEAD_SIZE, build_head, segment_data_start
 from recorder.webm.tracks import Track
 
@@ -48,8 +50,8 @@ class WebmWriter:
         self.end = end
         """ms of the last block known."""
         self._cue_track = next((t.number for t in tracks if t.is_video), tracks[0].number)
-        self._blocks: list[tuple[int, int, bytes]] = []
-        """(track, ms, element)"""
+        self._blocks: list[tuple[int, int, bytes, Origin | None]] = []
+        """(track, ms, element, origin)"""
         self._size = 0
         self._start = 0
         self._fresh: list[Cue] = []
@@ -64,8 +66,9 @@ class WebmWriter:
         """Timestamp of the cluster that is not yet on its way to disk."""
         return self._start if self._blocks else None
 
-    def block(self, track: int, ms: int, data: bytes, *, key: bool) -> bytes:
-        """Timestamps may step back a little between tracks, never within one."""
+    def block(self, track: int, ms: int, data: bytes, *, key: bool, origin: Origin | None = None) -> bytes:
+        """Timestamps may step back a little between tracks, never within one. ``origin``: kept with the
+        cluster, in a Void element that no player looks into, for who takes the file up again."""
         out = b""
         leads = key and track == self._cue_track and self.tracks[track].is_video
         if self._blocks and (
@@ -81,9 +84,10 @@ class WebmWriter:
             + struct.pack("!BhB", 0x80 | track, ms - self._start, 0x80 if key else 0)
             + data
         )
-        self._blocks.append((track, ms, block))
+        self._blocks.append((track, ms, block, origin))
         self._size += len(block)
-        self.end = max(self.end, ms)
+        if ms > self.end:
+            self.end = ms
         return out
 
     def flush(self) -> bytes:
@@ -91,8 +95,10 @@ class WebmWriter:
         if not self._blocks:
             return b""
         stamp = uint(CLUSTER_TIMESTAMP, self._start)
-        body = element_id(CLUSTER) + vint(len(stamp) + self._size, 4) + stamp
-        body += b"".join(block for _, _, block in self._blocks)
+        origins = {track: origin for track, _, _, origin in self._blocks if origin is not None}
+        marks = b"".join(binary(VOID, resume.encode(track, origin)) for track, origin in origins.items())
+        head = element_id(CLUSTER) + vint(len(stamp) + self._size + len(marks), 4) + stamp
+        body = b"".join((head, *(block[2] for block in self._blocks), marks))
         self._blocks.clear()
         self._given = self.end
         self._size = 0
@@ -102,7 +108,7 @@ class WebmWriter:
     def drop_from(self, ms: int) -> dict[int, int | None]:
         """Drops what is at ``ms`` or later and not given out. Returns the tracks that lost blocks, each with
         the time of its last block in the cluster that is open."""
-        lost = {track for track, at, _ in self._blocks if at >= ms}
+        lost = {block[0] for block in self._blocks if block[1] >= ms}
         if not lost:
             return {}
         kept = [block for block in self._blocks if block[1] < ms]
@@ -112,9 +118,9 @@ class WebmWriter:
             self.cues = [cue for cue in self.cues if cue.at != self.position]
             self._fresh = [cue for cue in self._fresh if cue.at != self.position]
         self._blocks = kept
-        self._size = sum(len(block) for _, _, block in kept)
-        self.end = max([self._given, *(at for _, at, _ in kept)])
-        return {track: max((at for t, at, _ in kept if t == track), default=None) for track in lost}
+        self._size = sum(len(block[2]) for block in kept)
+        self.end = max([self._given, *(block[1] for block in kept)])
+        return {track: max((b[1] for b in kept if b[0] == track), default=None) for track in lost}
 
     def take_cues(self) -> list[Cue]:
         """New cues of clusters that were given out since the last call, for the journal."""
