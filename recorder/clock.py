@@ -90,12 +90,23 @@ class TrackClock:
         self._told = 0.0
         self._first = 0.0
         self._newest = 0.0
+        self._observed: int | None = None
 
     def close(self) -> None:
         self._sender.leave(self)
 
+    def go_on(self, timestamp: int, time: float) -> None:
+        """A frame of ``timestamp`` has had ``time``; those near it go on from there. Something must have been
+        observed."""
+        media = self._unwrapper.peek(timestamp) / self._rate
+        self._offset = time - media
+        self._told = self._first = media
+
     def observe(self, timestamp: int, arrival: float) -> None:
-        """``arrival``: recording time in ms."""
+        """``arrival``: recording time in ms. Of a frame's packets the first is enough."""
+        if timestamp == self._observed:
+            return
+        self._observed = timestamp
         media = self._unwrapper.unwrap(timestamp) / self._rate
         floor = self._floor.value
         if floor is not None and abs(arrival - media - floor) > RESTART_MS:

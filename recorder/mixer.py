@@ -15,8 +15,8 @@ from recorder.depacketize import opus
 FRAME_MS = 20
 FRAME = 960
 RATE = 48000
-AHEAD_FRAMES = 150
-"""3 s: a packet further ahead of the mix than that is no packet of now."""
+AHEAD_FRAMES = 1000
+"""20 s: what a worker held back while there was no recorder, and then some."""
 BIT_RATE = 64_000
 SILENCE = b"\xfc\xff\xfe"
 """20 ms of nothing, stereo (RFC 6716: CELT, full band)."""

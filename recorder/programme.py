@@ -11,6 +11,7 @@ from typing import Protocol
 from recorder import placeholder
 from recorder.depacketize import Frame
 from recorder.mixer import FRAME_MS, Mixer
+from recorder.resume import Origin
 from recorder.webm.tracks import Codec, Track
 from recorder.webm.writer import Cue
 
@@ -27,8 +28,13 @@ TRACKS = (
     Track(VIDEO, "vp8", placeholder.WIDTH, placeholder.HEIGHT),
     Track(AUDIO, "opus"),
 )
-_MOST_WAITING = 2000
+CATCH_UP_MS = 2500.0
+"""How long one that is taken up again waits at most for what was sent while there was no recorder."""
+STAGED_MS = 500.0
+"""So long after the stage is known, which comes last of what the gateway tells again."""
+_MOST_WAITING = 3000
 MOST_PARTS = 100
+_Waiting = tuple[float, int, str, Frame, Codec, Origin | None]
 
 
 class ProgrammeFile(Protocol):
@@ -40,13 +46,14 @@ class ProgrammeFile(Protocol):
     def cues(self) -> list[Cue]: ...
     @property
     def tracks(self) -> dict[int, Track]: ...
-    def block(self, track: int, ms: int, data: bytes, *, key: bool) -> None: ...
+    def block(self, track: int, ms: int, data: bytes, *, key: bool, origin: Origin | None = None) -> None: ...
     def retrack(self, track: Track, placeholders: list[Cue]) -> None: ...
 
 
 class Programme:
     """Times in ms of recording time. ``file``: the part it goes on in; ``next_part`` makes a further one
-    of these tracks that starts at this time. ``pictured``: a real picture is in the file already."""
+    of these tracks that starts at this time. ``pictured``: a real picture is in the file already.
+    ``end``: the picture that a programme taken up again ends with."""
 
     def __init__(
         self,
@@ -57,6 +64,8 @@ class Programme:
         first: int = 0,
         pictured: bool = False,
         last_picture: float = 0.0,
+        resumed: bool = False,
+        end: Origin | None = None,
     ) -> None:
         self._file = file
         self._make_part = next_part
@@ -68,10 +77,14 @@ class Programme:
         """The share whose frames are written."""
         self.other_codec = 0
         self._codec: Codec | None = file.tracks[VIDEO].codec if pictured else None
-        self._waiting: list[tuple[float, int, str, Frame, Codec]] = []
+        self.end = end
+        self._catching_up = resumed
+        self._caught_up_at: float | None = None
+        self._waiting: list[_Waiting] = []
         self._order = 0
         self._ended_at: float | None = None
         self._still: bytes | None = None
+        self._still_origin: Origin | None = None
         self._last_shown = last_picture
         self._last_key = last_picture
         self._last_placeholder = last_picture if last_picture else None
@@ -80,20 +93,34 @@ class Programme:
         """None: nothing of after ``now`` follows the last picture."""
         self.stage = share
         self._ended_at = now if share is None else None
+        if self._catching_up:
+            self._caught_up_at = now + STAGED_MS
 
-    def picture(self, share: str, time: float, frame: Frame, codec: Codec) -> None:
-        """A frame of any share; those not on stage pass by."""
-        if share not in (self.stage, self.shown):
+    def picture(
+        self, share: str, time: float, frame: Frame, codec: Codec, origin: Origin | None = None
+    ) -> None:
+        """A frame of any share; those not on stage pass by. While catching up nobody knows yet which that
+        is."""
+        if share not in (self.stage, self.shown) and not self._catching_up:
             return
         if len(self._waiting) >= _MOST_WAITING:
             self._waiting.clear()
             self.shown = None
         self._order += 1
-        heapq.heappush(self._waiting, (time, self._order, share, frame, codec))
+        heapq.heappush(self._waiting, (time, self._order, share, frame, codec, origin))
+
+    def go_on(self, share: str) -> None:
+        """What comes of ``share`` follows the picture the file ends with."""
+        if self.shown is None:
+            self.shown = share
 
     def wants_key(self, now: float) -> str | None:
         """The share on stage, when the programme cannot go on without a key frame or is due one."""
-        if self.stage is None or any(w[2] == self.stage and w[3].key for w in self._waiting):
+        if (
+            self.stage is None
+            or self._catching_up
+            or any(w[2] == self.stage and w[3].key for w in self._waiting)
+        ):
             return None
         if self.shown != self.stage or now - self._last_key >= KEY_FRAME_EVERY_MS:
             return self.stage
@@ -101,6 +128,12 @@ class Programme:
 
     def tick(self, now: float, *, delay: float = DELAY_MS) -> None:
         """Writes what is older than ``delay``."""
+        if self._catching_up and delay:
+            if self._caught_up_at is None:
+                self._caught_up_at = now + CATCH_UP_MS
+            if now < self._caught_up_at:
+                return
+        self._catching_up = False
         until = now - delay
         for ms, packet in self.mixer.mix(until):
             self._pictures_before(ms)
@@ -110,7 +143,7 @@ class Programme:
             self._place_holder()
         elif self._still is not None and self.mixed - self._last_shown >= REPEAT_STILL_MS:
             self._last_shown = float(self.mixed)
-            self._write(VIDEO, self.mixed - FRAME_MS, self._still, key=True)
+            self._write(VIDEO, self.mixed - FRAME_MS, self._still, key=True, origin=self._still_origin)
 
     def hold(self, at: float) -> None:
         """Writes everything up to ``at`` and forgets what is later. Goes on with a key frame."""
@@ -127,10 +160,10 @@ class Programme:
 
     def _pictures_before(self, until: float) -> None:
         while self._waiting and self._waiting[0][0] <= until:
-            time, _, share, frame, codec = heapq.heappop(self._waiting)
-            self._show(share, time, frame, codec)
+            time, _, share, frame, codec, origin = heapq.heappop(self._waiting)
+            self._show(share, time, frame, codec, origin)
 
-    def _show(self, share: str, time: float, frame: Frame, codec: Codec) -> None:
+    def _show(self, share: str, time: float, frame: Frame, codec: Codec, origin: Origin | None) -> None:
         if self._ended_at is not None and time > self._ended_at:
             self.shown = None
             return
@@ -149,7 +182,8 @@ class Programme:
                 self._first_picture(frame, codec)
         self._still = frame.data if frame.key else None
         self._last_shown = time
-        self._write(VIDEO, round(time), frame.data, key=frame.key)
+        self._still_origin = origin
+        self._write(VIDEO, round(time), frame.data, key=frame.key, origin=origin)
 
     def _next_part(self, share: str, time: float, frame: Frame, codec: Codec) -> None:
         """What the share still had under way in its older codec is older than this picture."""
@@ -175,6 +209,6 @@ class Programme:
             self._last_placeholder = float(self.mixed)
             self._write(VIDEO, self.mixed - FRAME_MS, placeholder.BLACK, key=True)
 
-    def _write(self, track: int, ms: int, data: bytes, *, key: bool) -> None:
+    def _write(self, track: int, ms: int, data: bytes, *, key: bool, origin: Origin | None = None) -> None:
         """A part may begin within a frame of sound: that frame then begins with it."""
-        self._file.block(track, max(0, ms - self._file.start), data, key=key)
+        self._file.block(track, max(0, ms - self._file.start), data, key=key, origin=origin)

@@ -8,6 +8,7 @@ from recorder.depacketize import Frame
 from recorder.journal import FileMade
 from recorder.mixer import VoiceDecoder
 from recorder.programme import Programme
+from recorder.resume import Gate, Origin
 from recorder.sharefile import ShareFile
 from recorder.track import TrackReceiver
 from recorder.webm.tracks import Codec
@@ -15,7 +16,9 @@ from recorder.webmfile import WebmFile
 
 
 class RecordedShare:
-    """A TrackSink. While ``congested`` pictures are dropped, up to the next key frame after it."""
+    """A TrackSink. While ``congested`` pictures are dropped, up to the next key frame after it.
+
+    ``last``: what came of this share by another tap; None: its file and the programme tell themselves."""
 
     def __init__(
         self,
@@ -28,6 +31,7 @@ class RecordedShare:
         make_file: Callable[[FileMade], WebmFile],
         file: WebmFile | None,
         congested: Callable[[], bool],
+        last: Origin | None = None,
     ) -> None:
         self.tap = request.tap
         self._share = request.share
@@ -50,7 +54,11 @@ class RecordedShare:
             source=request.source,
         )
         self._own = ShareFile(make_file, facts, file)
-        self.receiver = TrackReceiver(codec, payload_type, rate, sender, self)
+        self.last = last
+        self._own_gate = Gate(last if last is not None or file is None else file.origins.get(1))
+        self._gate = Gate(last if codec == "opus" or last is not None else programme.end)
+        ends = (self._own_gate.origin, self._gate.origin)
+        self.receiver = TrackReceiver(codec, payload_type, rate, sender, self, ends)
 
     @property
     def file(self) -> WebmFile | None:
@@ -85,11 +93,20 @@ class RecordedShare:
             return
         if frame.key:
             self._last_key = time
-        self._own.picture(time, frame, self.codec)
-        self._programme.picture(self._share, time, frame, self.codec)
+        self.last = origin = Origin(self.receiver.ssrc or 0, frame.timestamp, round(time))
+        if self._own_gate.passes(origin, self.receiver.reached, key=frame.key):
+            self._own.picture(time, frame, self.codec, origin)
+        if self._gate.passes(origin, self.receiver.reached, key=frame.key):
+            if not frame.key and self._programme.end is not None:
+                self._programme.go_on(self._share)
+            self._programme.picture(self._share, time, frame, self.codec, origin)
 
-    def sound(self, start: float, packet: bytes) -> None:
-        self._own.sound(start, packet)
+    def sound(self, start: float, packet: bytes, timestamp: int) -> None:
+        self.last = origin = Origin(self.receiver.ssrc or 0, timestamp, round(start))
+        if not self._own_gate.has(origin):
+            self._own.sound(start, packet, origin)
+        if self._gate.has(origin):
+            return
         samples = self._decoder.decode(packet)
         if samples is not None:
             self._programme.mixer.add(start, samples)

@@ -117,6 +117,8 @@ class Recording:
             # Only the first part begins without knowing its picture.
             pictured=len(parts) > 1 or (before is not None and before.pictured),
             last_picture=float(last.start + last.last.get(VIDEO, 0)),
+            resumed=found is not None,
+            end=last.origins.get(VIDEO),
         )
 
     # --- what is asked of it ---------------------------------------------------------------------
@@ -141,6 +143,7 @@ class Recording:
             self._make_file,
             known.file if known is not None else self._file_of(request.share),
             lambda: self._channel.congested,
+            known.last if known is not None and known.codec == codec else None,
         )
 
     def taps(self, share: str) -> set[int]:

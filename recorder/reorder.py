@@ -26,6 +26,16 @@ class Reorder:
         self.lost = 0
         self.late = 0
 
+    def next(self, packet: RtpPacket) -> bool:
+        """The usual case, quickly: whether it is the one that follows and none is waited for. It then counts
+        as given out; otherwise ``push`` it."""
+        expected = self._next
+        if expected is None or self._waiting or packet.sequence != expected & 0xFFFF:
+            return False
+        self._unwrapper.unwrap(packet.sequence)
+        self._next = expected + 1
+        return True
+
     def push(self, packet: RtpPacket, now: float) -> Iterator[tuple[RtpPacket, bool]]:
         expected = self._next
         if expected is not None:

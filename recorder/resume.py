@@ -2,7 +2,7 @@
 goes on right after it: nothing twice, nothing left out, no key frame needed; pure."""
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -50,18 +50,25 @@ def reached(origins: Iterable[Origin | None], ssrc: int, timestamp: int, rate: i
 
 
 class Gate:
-    """Lets frames of one track into one file: from behind the frame it ends with, or from a key frame on."""
+    """Lets frames of one track into one file: those behind the frame it ends with, from a key frame on
+    where something is missing between."""
 
     def __init__(self, origin: Origin | None) -> None:
         self.origin = origin
-        self._open = origin is None
+        self._open = False
 
-    def passes(self, ssrc: int, timestamp: int, *, key: bool, continuous: bool) -> bool:
-        """``continuous``: no frame is missing since the one the file ends with."""
+    def has(self, frame: Origin) -> bool:
+        """Whether the file has it already."""
+        end = self.origin
+        if end is None or end.ssrc != frame.ssrc:
+            return False
+        return -WITHIN_S * 48_000 < after(frame.timestamp, end.timestamp) <= 0
+
+    def passes(self, frame: Origin, reached: Sequence[Origin], *, key: bool) -> bool:
+        """``reached``: the ends behind which nothing is missing."""
         if self._open:
             return True
-        origin = self.origin
-        if origin is not None and origin.ssrc == ssrc and -WITHIN_S * 90_000 < after(timestamp, origin.timestamp) <= 0:
+        if self.has(frame):
             return False
-        self._open = key or continuous
+        self._open = key or self.origin in reached
         return self._open

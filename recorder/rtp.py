@@ -10,7 +10,7 @@ SENDER_REPORT = 200
 NTP_EPOCH_MS = 2_208_988_800_000
 
 
-class RtpPacket(Struct, frozen=True):
+class RtpPacket(Struct, frozen=True, gc=False):
     payload_type: int
     marker: bool
     sequence: int

@@ -40,7 +40,7 @@ from recorder.disk import QUEUE_BYTES, Disk
 from recorder.recording import Recording
 from recorder.stills import BadStill
 from recorder.sums import Sums
-from recorder.taps import TapServer
+from recorder.taps import TapServer, Unclaimed
 from recorder.time import Pause
 
 TICK_S = 0.1
@@ -78,6 +78,7 @@ class Recorder:
         self._wall_ms = wall_ms
         self._queue_bytes = queue_bytes
         self._taps = TapServer(tap_address, self._on_frame)
+        self._unclaimed = Unclaimed()
         self._routes: dict[int, tuple[Recording, str]] = {}
         self._recordings: dict[str, Recording] = {}
         self._locks: dict[str, asyncio.Lock] = {}
@@ -172,6 +173,8 @@ class Recorder:
                 self._forget(recording, request.share)
                 for tap in recording.taps(request.share):
                     self._routes[tap] = (recording, request.share)
+                for frame in self._unclaimed.take(request.tap):
+                    self._on_frame(frame)
             case EndTrack():
                 recording.end_track(request.share)
                 self._forget(recording, request.share)
@@ -312,6 +315,7 @@ class Recorder:
         route = self._routes.get(frame.tap)
         if route is None:
             self._counts["unknown_tap_packets"] += 1
+            self._unclaimed.add(frame, self._wall_ms() / 1000)
             return
         self._counts["packets"] += 1
         recording, share = route
@@ -325,6 +329,7 @@ class Recorder:
     def tick(self) -> None:
         """What time alone brings about; done by itself every TICK_S."""
         now = self._wall_ms()
+        self._unclaimed.tidy(now / 1000)
         for recording in list(self._recordings.values()):
             recording.tick(now)
 

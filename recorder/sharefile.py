@@ -5,6 +5,7 @@ from collections.abc import Callable
 from recorder.depacketize import Frame, opus
 from recorder.journal import FileMade
 from recorder.mixer import SILENCE
+from recorder.resume import Origin
 from recorder.webm.tracks import Codec, Track
 from recorder.webmfile import WebmFile
 
@@ -24,16 +25,16 @@ class ShareFile:
         self._end: float | None = None
         """Of the last sound, in ms of the file."""
 
-    def picture(self, time: float, frame: Frame, codec: Codec) -> None:
+    def picture(self, time: float, frame: Frame, codec: Codec, origin: Origin | None = None) -> None:
         if self.file is None:
             if not frame.key:
                 return
             track = Track(_TRACK, codec, frame.width, frame.height, private=frame.private)
             self.file = self._open(time, track)
         ms = round(time) - self.file.made.start
-        self.file.block(_TRACK, max(0, ms), frame.data, key=frame.key)
+        self.file.block(_TRACK, max(0, ms), frame.data, key=frame.key, origin=origin)
 
-    def sound(self, start: float, packet: bytes) -> None:
+    def sound(self, start: float, packet: bytes, origin: Origin | None = None) -> None:
         """Gaps are filled with silence, since players count sound instead of looking at its time."""
         if self.file is None:
             self.file = self._open(start, Track(_TRACK, "opus"))
@@ -43,7 +44,7 @@ class ShareFile:
             return  # Of the same moment as what was written before a pause.
         if last is not None:
             self._fill(self.file, last + SILENCE_MS if self._end is None else self._end, at)
-        self.file.block(_TRACK, round(at), packet, key=True)
+        self.file.block(_TRACK, round(at), packet, key=True, origin=origin)
         self._end = at + opus.samples(packet) / 48
 
     def _fill(self, file: WebmFile, at: float, until: float) -> None:

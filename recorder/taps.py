@@ -3,12 +3,42 @@
 import asyncio
 import contextlib
 import os
+from collections import deque
 from collections.abc import Callable
 
 from media.tap import TapFormatError, TapFrame, TapReader
 
 MOST_CONNECTIONS = 256
+UNCLAIMED_S = 5.0
+UNCLAIMED_BYTES = 64 << 20
 OnFrame = Callable[[TapFrame], None]
+
+
+class Unclaimed:
+    """Frames of taps that are not known yet: a worker begins before it is told here whose they are. Bounded
+    in time (seconds of a clock of the caller's) and bytes; the oldest go first."""
+
+    def __init__(self) -> None:
+        self._frames: deque[tuple[float, TapFrame]] = deque()
+        self._bytes = 0
+
+    def add(self, frame: TapFrame, now: float) -> None:
+        self._frames.append((now, frame))
+        self._bytes += len(frame.packet)
+        self.tidy(now)
+
+    def take(self, tap: int) -> list[TapFrame]:
+        """Those of ``tap``, in order."""
+        found = [frame for _, frame in self._frames if frame.tap == tap]
+        if found:
+            self._frames = deque(each for each in self._frames if each[1].tap != tap)
+            self._bytes -= sum(len(frame.packet) for frame in found)
+        return found
+
+    def tidy(self, now: float) -> None:
+        frames = self._frames
+        while frames and (frames[0][0] < now - UNCLAIMED_S or self._bytes > UNCLAIMED_BYTES):
+            self._bytes -= len(frames.popleft()[1].packet)
 
 
 class _TapConnection(asyncio.Protocol):

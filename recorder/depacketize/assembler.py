@@ -47,6 +47,11 @@ class FrameAssembler:
         self.wants_key = True
         self.dropped = 0
 
+    def go_on(self) -> None:
+        """What comes next follows a frame that is known, without a gap."""
+        self._lose()
+        self.wants_key = self._broken = False
+
     def push(self, packet: RtpPacket, gap: bool) -> list[Frame]:
         """Whole frames, in order; ``gap`` as given by Reorder."""
         frames: list[Frame] = []

@@ -35,3 +35,11 @@ def packet_times(path: Path, kind: str) -> list[float]:
     with av.open(str(path)) as container:
         stream = next(s for s in container.streams if s.type == kind)
         return [float(p.pts * p.time_base) * 1000 for p in container.demux(stream) if p.pts is not None]
+
+
+def onsets(samples: np.ndarray, threshold: float = 0.05) -> list[float]:
+    """ms at which something is heard after 100 ms of silence."""
+    loud = np.flatnonzero(np.abs(samples) > threshold) / 48
+    if not len(loud):
+        return []
+    return [float(loud[0]), *(float(at) for at in loud[1:][np.diff(loud) > 100])]
