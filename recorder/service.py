@@ -173,7 +173,9 @@ class Recorder:
                 self._forget(recording, request.share)
                 for tap in recording.taps(request.share):
                     self._routes[tap] = (recording, request.share)
-                for frame in self._unclaimed.take(request.tap):
+                claimed = self._unclaimed.take(request.tap)
+                self._counts["unknown_tap_packets"] -= len(claimed)
+                for frame in claimed:
                     self._on_frame(frame)
             case EndTrack():
                 recording.end_track(request.share)
