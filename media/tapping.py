@@ -15,7 +15,7 @@ from media.stream import Stream
 
 MAX_BUFFER = 4 << 20
 CONNECT_SECONDS = 2.0
-GATHER_SECONDS = 0.04
+GATHER_SECONDS = 0.08
 GATHER_BYTES = 48 << 10
 """Frames leave together: a system call and a wake-up of the reader for each would cost more than the rest."""
 

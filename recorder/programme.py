@@ -111,6 +111,7 @@ class Programme:
 
     def go_on(self, share: str) -> None:
         """What comes of ``share`` follows the picture the file ends with."""
+        self.end = None
         if self.shown is None:
             self.shown = share
 

@@ -6,7 +6,6 @@ from recorder.clock import SenderClock
 from recorder.control import AddTrack
 from recorder.depacketize import Frame
 from recorder.journal import FileMade
-from recorder.mixer import VoiceDecoder
 from recorder.programme import Programme
 from recorder.resume import Gate, Origin
 from recorder.sharefile import ShareFile
@@ -38,7 +37,7 @@ class RecordedShare:
         self.codec = codec
         self._programme = programme
         self._congested = congested
-        self._decoder = VoiceDecoder()
+        self._voice = programme.mixer.voice() if codec == "opus" else None
         self._skipping = False
         self._last_key: float | None = None
         self.dropped = 0
@@ -79,6 +78,8 @@ class RecordedShare:
 
     def close(self) -> None:
         self.receiver.close()
+        if self._voice is not None:
+            self._programme.mixer.leave(self._voice)
 
     def picture(self, time: float, frame: Frame) -> None:
         if time < 0:
@@ -97,7 +98,7 @@ class RecordedShare:
         if self._own_gate.passes(origin, self.receiver.reached, key=frame.key):
             self._own.picture(time, frame, self.codec, origin)
         if self._gate.passes(origin, self.receiver.reached, key=frame.key):
-            if not frame.key and self._programme.end is not None:
+            if not frame.key and self._programme.end in self.receiver.reached:
                 self._programme.go_on(self._share)
             self._programme.picture(self._share, time, frame, self.codec, origin)
 
@@ -105,8 +106,5 @@ class RecordedShare:
         self.last = origin = Origin(self.receiver.ssrc or 0, timestamp, round(start))
         if not self._own_gate.has(origin):
             self._own.sound(start, packet, origin)
-        if self._gate.has(origin):
-            return
-        samples = self._decoder.decode(packet)
-        if samples is not None:
-            self._programme.mixer.add(start, samples)
+        if self._voice is not None and not self._gate.has(origin):
+            self._voice.add(start, packet)

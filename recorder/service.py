@@ -304,6 +304,7 @@ class Recorder:
         values = dict(self._counts)
         values |= {
             "recordings": len(self._recordings),
+            "dropped_packets": sum(recording.dropped for recording in self._recordings.values()),
             "taps": len(self._routes),
             "tap_connections": len(self._taps.connections),
             "tap_streams_malformed": self._taps.malformed,

@@ -1,4 +1,4 @@
-"""`./run bench recorder`: what recording a lesson costs, and how long closing takes whatever the length."""
+"""`./run bench recorder`: what recording lessons costs, what kills cost, and how soon hours can be watched."""
 
 import argparse
 import asyncio
@@ -8,14 +8,22 @@ import tempfile
 import time
 from pathlib import Path
 
-from recorder import journal
-from recorder.control import CloseRecording, OpenRecording, RecordingClosed, RecordingOpened, SetStage
-from recorder.programme import AUDIO, NAME, TRACKS, VIDEO
-from recorder.webm.writer import WebmWriter
+from media.tap import TapReader
+from media.tapping import TapConnection
+from recorder.control import (
+    CloseRecording,
+    KeyFrameWanted,
+    OpenRecording,
+    RecorderStats,
+    RecordingClosed,
+    RecordingOpened,
+    SetStage,
+    TakeRecorderStats,
+)
+from tests.bench import _kills, _long
 from tests.bench._figures import figure
-from tests.recorder.kit.material import tone_packets
 from tests.recorder.kit.process import RecorderProcess
-from tests.recorder.kit.sender import Stream, VideoTrack, VoiceTrack, add_track, connect
+from tests.recorder.kit.sender import Stream, VideoTrack, VoiceTrack, add_track
 
 BENCH = "recorder"
 VOICES = 3
@@ -50,101 +58,111 @@ def resident_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-async def lesson(directory: Path, seconds: float) -> None:
-    recorder = RecorderProcess(directory / "lesson", f"unix:{directory}/tap.sock")
+class Lesson:
+    """Teacher's screen and camera, three voices, by taps of numbers of their own."""
+
+    def __init__(self, number: int, epoch: int) -> None:
+        self.recording = f"r{number}"
+        first = 10 * number
+        self.pictures = [
+            SizedTrack(first, 15, 1920, 1080, 1500, 150_000),
+            SizedTrack(first + 1, 25, 1280, 720, 1000, 40_000),
+        ]
+        voices = [VoiceTrack(first + 2 + index, hertz=300 + 100 * index) for index in range(VOICES)]
+        self.stream = Stream([*self.pictures, *voices], epoch)
+
+    async def begin(self, recorder: RecorderProcess) -> str:
+        """Returns the address of the recorder's taps."""
+        opened = await recorder.ask(OpenRecording(self.recording, "l1", int(self.stream.epoch)))
+        assert isinstance(opened, RecordingOpened)
+        for track in self.stream.tracks:
+            source = "microphone" if isinstance(track, VoiceTrack) else "screen"
+            share = f"s{track.tap}"
+            request = add_track(
+                self.recording, track, share=share, source=source, participant=f"p{track.tap}"
+            )
+            await recorder.ask(request)
+        await recorder.ask(SetStage(self.recording, f"s{self.pictures[0].tap}"))
+        self.stream.skip(time.time() * 1000 - self.stream.epoch)
+        return opened.tap_address
+
+    def answer(self, wanted: set[str]) -> None:
+        for track in self.pictures:
+            track.key_wanted |= f"s{track.tap}" in wanted
+
+
+async def lessons(directory: Path, count: int, seconds: float) -> None:
+    """Sent as a worker sends, over its one connection."""
+    recorder = RecorderProcess(directory / f"lessons{count}", f"unix:{directory}/tap{count}.sock")
     await recorder.start()
     pid = recorder.process.pid
     epoch = int(time.time() * 1000)
-    opened = await recorder.ask(OpenRecording("r1", "l1", epoch))
-    assert isinstance(opened, RecordingOpened)
-    pictures = [SizedTrack(1, 15, 1920, 1080, 1500, 150_000), SizedTrack(2, 25, 1280, 720, 1000, 40_000)]
-    voices = [VoiceTrack(3 + index, hertz=300 + 100 * index) for index in range(VOICES)]
-    stream = Stream([*pictures, *voices], epoch)
-    for track in stream.tracks:
-        source = "microphone" if isinstance(track, VoiceTrack) else "screen"
-        request = add_track("r1", track, share=f"s{track.tap}", source=source, participant=f"p{track.tap}")
-        await recorder.ask(request)
-    await recorder.ask(SetStage("r1", "s1"))
-    writer = await connect(opened.tap_address)
+    held = [Lesson(number, epoch) for number in range(1, count + 1)]
+    for lesson in held:
+        address = await lesson.begin(recorder)
+    connection = TapConnection(address, lambda _: None)
+    await connection.connect()
     before, began, packets = cpu_seconds(pid), time.monotonic(), 0
     while time.monotonic() - began < seconds:
-        frames = stream.until(time.time() * 1000 - epoch, delay=lambda track: 0.0)
-        packets += len(frames)
-        writer.write(b"".join(frame for _, frame in frames))
-        await writer.drain()
-        for notice in recorder.notices:
-            for track in pictures:
-                track.key_wanted |= f"s{track.tap}" == getattr(notice, "share", "")
+        wanted = {notice.share for notice in recorder.notices if isinstance(notice, KeyFrameWanted)}
         recorder.notices.clear()
-        await asyncio.sleep(0.02)
+        for lesson in held:
+            lesson.answer(wanted)
+            frames = lesson.stream.until(time.time() * 1000 - epoch, delay=lambda track: 0.0)
+            for frame in TapReader().feed(b"".join(data for _, data in frames)):
+                connection.write(frame.type, frame.tap, frame.packet, frame.arrival)
+                packets += 1
+        await asyncio.sleep(0.005)
     used, elapsed = cpu_seconds(pid) - before, time.monotonic() - began
+    await asyncio.sleep(0.5)
+    stats = await recorder.ask(TakeRecorderStats())
+    assert isinstance(stats, RecorderStats)
+    asked = time.monotonic()
+    closed = await recorder.ask(CloseRecording(held[0].recording))
+    took = time.monotonic() - asked
+    assert isinstance(closed, RecordingClosed)
+    what = f"1080p text, a camera and {VOICES} voices"
     figure(
         BENCH,
-        f"CPU while recording 1080p text, a camera and {VOICES} voices",
-        100 * used / elapsed,
+        f"CPU while recording {what}"
+        if count == 1
+        else f"CPU of each of {count} lessons recorded at once, {what}",
+        100 * used / elapsed / count,
         "% of a core",
         packets_per_second=round(packets / elapsed),
+        packets_sent=packets,
+        packets_received=int(stats.values["recorder_packets"]),
+        packets_dropped=connection.dropped + int(stats.values["recorder_dropped_packets"]),
         resident_mb=round(resident_mb(pid)),
     )
-    writer.close()
-    asked = time.monotonic()
-    closed = await recorder.ask(CloseRecording("r1"))
-    assert isinstance(closed, RecordingClosed)
-    figure(
-        BENCH,
-        "closing it",
-        1000 * (time.monotonic() - asked),
-        "ms",
-        megabytes=round(sum(file.bytes for file in closed.files) / 1e6, 1),
-    )
+    megabytes = sum(file.bytes for file in closed.files) / 1e6
+    figure(BENCH, "closing it", 1000 * took, "ms", megabytes=round(megabytes, 1))
+    connection.close()
     await recorder.stop()
 
 
-async def long_recording(directory: Path, hours: int, kilobits: int) -> None:
-    """A programme as a crash leaves it after ``hours``: found, cut, given its cues and closed."""
-    path = directory / "long" / "r1"
-    path.mkdir(parents=True)
-    voices = tone_packets(500)
-    writer = WebmWriter(TRACKS, started_at=0)
-    lines: list[journal.Line] = [journal.Begun("r1", "l1", 0), journal.FileMade(NAME, "programme", 0, TRACKS)]
-    lines.append(journal.Retracked(NAME, TRACKS))
-    picture = b"\x10\x02\x00\x9d\x01\x2a" + bytes(4) + bytes(kilobits * 125)
-    with (path / NAME).open("wb") as file:
-        file.write(writer.head())
-        for index in range(hours * 180_000):
-            ms = index * 20
-            if ms % 1000 == 0:
-                file.write(writer.block(VIDEO, ms, picture, key=ms % 10_000 == 0))
-            file.write(writer.block(AUDIO, ms, voices[index % 500], key=True))
-            lines += [journal.CueMade(NAME, cue) for cue in writer.take_cues()]
-    (path / journal.NAME).write_bytes(b"".join(map(journal.encode_line, lines)))
-    os.sync()  # in a real lesson all but the last seconds has long been on disk
-    size = (path / NAME).stat().st_size
-    recorder = RecorderProcess(directory / "long", f"unix:{directory}/long.sock")
-    await recorder.start()
-    asked = time.monotonic()
-    closed = await recorder.ask(CloseRecording("r1"))
-    took = 1000 * (time.monotonic() - asked)
-    assert isinstance(closed, RecordingClosed), closed
-    figure(BENCH, f"finishing {hours} hours that a crash left open", took, "ms", megabytes=round(size / 1e6))
-    await recorder.stop()
-
-
-async def run(seconds: float, hours: int, kilobits: int) -> None:
-    with tempfile.TemporaryDirectory() as directory:
-        await lesson(Path(directory), seconds)
-        await long_recording(Path(directory), hours, kilobits)
+async def run(options: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        if options.seconds:
+            await lessons(directory, 1, options.seconds)
+            if options.lessons > 1:
+                await lessons(directory, options.lessons, options.seconds)
+        if options.kills:
+            await _kills.run(directory, options.kills)
+        if options.hours:
+            await _long.run(directory, options.hours)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--hours", type=int, default=3)
     parser.add_argument(
-        "--kilobits", type=int, default=500, help="of the long recording's picture, per second"
+        "--seconds", type=float, default=20, help="of each of the two costs; 0: leave them out"
     )
-    options = parser.parse_args()
-    asyncio.run(run(options.seconds, options.hours, options.kilobits))
+    parser.add_argument("--lessons", type=int, default=10, help="at once")
+    parser.add_argument("--kills", type=int, default=50, help="kill -9 of the recorder; 0: none")
+    parser.add_argument("--hours", type=float, default=3, help="of a long recording; 0: none")
+    asyncio.run(run(parser.parse_args()))
 
 
 if __name__ == "__main__":

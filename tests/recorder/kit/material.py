@@ -64,6 +64,9 @@ class VideoEncoder:
         context.options = OPTIONS[self.codec]
         return context
 
+    def picture(self) -> np.ndarray:
+        return draw(self.counter, self.width, self.height)
+
     def resize(self, width: int, height: int) -> None:
         self.width, self.height = width, height
         self._context = self._open()
@@ -73,7 +76,7 @@ class VideoEncoder:
         if key and self.codec == "av1" and self.counter:
             self._ready += [bytes(packet) for packet in self._context.encode(None)]
             self._context = self._open()
-        plane = draw(self.counter, self.width, self.height)
+        plane = self.picture()
         chroma = np.full((self.height // 2, self.width), 128, np.uint8)
         picture = av.VideoFrame.from_ndarray(np.vstack((plane, chroma)), format="yuv420p")
         picture.pts = self._pts
