@@ -168,10 +168,12 @@ class AcknowledgeRecording(Struct, frozen=True):
 
 
 class MarkChapter(Struct, frozen=True):
-    """A place in the recording to find again. ``title`` may be empty: the chapter is then known by its time."""
+    """A place in the recording to find again. ``title`` may be empty: the chapter is then known by its time.
+    ``ago_ms``: it begins so long before now."""
 
     actor: Actor
     title: str
+    ago_ms: int = 0
 
 
 class SealRecording(Struct, frozen=True):

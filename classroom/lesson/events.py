@@ -202,12 +202,14 @@ class RecordingAcknowledged(Event, frozen=True, tag="RecordingAcknowledged"):
 
 
 class ChapterMarked(Event, frozen=True, tag="ChapterMarked"):
-    """A host named what begins here, for who watches the recording."""
+    """A host named what begins here, for who watches the recording. ``ago_ms``: it began so long before the
+    event, while the host wrote the title."""
 
     personal: ClassVar[frozenset[str]] = frozenset({"title"})
     recording: RecordingId
     participant: ParticipantId
     title: str = ""
+    ago_ms: int = 0
 
 
 class SealedFile(Struct, frozen=True, forbid_unknown_fields=True):

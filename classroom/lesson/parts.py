@@ -54,6 +54,7 @@ def lesson_info(state: LessonState, audience: Audience) -> LessonInfo:
             phase=state.phase,
             starts_at=state.starts_at,
         )
+    running = state.recording
     return LessonInfo(
         id=state.lesson,
         title=state.title,
@@ -62,9 +63,11 @@ def lesson_info(state: LessonState, audience: Audience) -> LessonInfo:
         starts_at=state.starts_at,
         started_at=state.started_at,
         safe_mode=state.safe_mode,
-        recording=None if state.recording is None else state.recording.id,
-        recording_since=None if state.recording is None else state.recording.since,
-        recording_paused=state.recording is not None and state.recording.paused,
+        recording=None if running is None else running.id,
+        recording_since=None if running is None else running.since,
+        recording_paused=running is not None and running.paused,
+        recording_paused_at=None if running is None or not running.paused else running.pauses[-1].at,
+        recording_held_ms=0 if running is None else running.held_ms,
         replay_allowed=state.replay_allowed,
     )
 

@@ -15,6 +15,7 @@ from classroom.lesson.state import LessonState, Participant, RecordingNow
 from classroom.people import Actor
 
 MAX_CHAPTER_CHARACTERS = 200
+MAX_CHAPTER_AGO_MS = 300_000
 
 
 def must_acknowledge(state: LessonState, p: Participant) -> bool:
@@ -78,7 +79,10 @@ def mark_chapter(state: LessonState, c: cmd.MarkChapter) -> Decision:
     title = c.title.strip()
     if len(title) > MAX_CHAPTER_CHARACTERS or not printable(title):
         return invalid(f"a chapter's title has up to {MAX_CHAPTER_CHARACTERS} printable characters")
-    return (ev.ChapterMarked(recording=running.id, participant=own_id(c.actor), title=title),)
+    if not 0 <= c.ago_ms <= MAX_CHAPTER_AGO_MS:
+        return invalid(f"a chapter begins up to {MAX_CHAPTER_AGO_MS} ms before it is marked")
+    by = own_id(c.actor)
+    return (ev.ChapterMarked(recording=running.id, participant=by, title=title, ago_ms=c.ago_ms),)
 
 
 def seal(state: LessonState, c: cmd.SealRecording) -> Decision:

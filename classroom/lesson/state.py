@@ -108,6 +108,11 @@ class RecordingNow(Struct, frozen=True):
     def paused(self) -> bool:
         return bool(self.pauses) and self.pauses[-1].until is None
 
+    @property
+    def held_ms(self) -> int:
+        """Of the pauses that have ended."""
+        return sum(pause.until - pause.at for pause in self.pauses if pause.until is not None)
+
 
 class LessonState(Struct, frozen=True):
     """``participants`` are in order of arrival: who knocks, or comes in, goes to the end; so those

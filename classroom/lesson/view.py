@@ -29,7 +29,8 @@ class You(Struct, frozen=True, rename="camel"):
 
 
 class LessonInfo(Struct, frozen=True, rename="camel"):
-    """To those not admitted only ``id``, ``title``, ``class_name``, ``phase``, ``starts_at`` carry anything."""
+    """To those not admitted only ``id``, ``title``, ``class_name``, ``phase``, ``starts_at`` carry anything.
+    ``recording_held_ms``: for how long it was paused, without the pause that began at ``recording_paused_at``."""
 
     id: LessonId
     title: str
@@ -41,6 +42,8 @@ class LessonInfo(Struct, frozen=True, rename="camel"):
     recording: RecordingId | None = None
     recording_since: int | None = None
     recording_paused: bool = False
+    recording_paused_at: int | None = None
+    recording_held_ms: int = 0
     replay_allowed: bool = False
 
 

@@ -39,7 +39,7 @@ _COMMANDS: dict[type[client.ClientMessage], Callable[[Sender, Any], Command]] = 
     client.PauseRecording: lambda s, _: commands.PauseRecording(s.actor),
     client.ResumeRecording: lambda s, _: commands.ResumeRecording(s.actor),
     client.AcknowledgeRecording: lambda s, _: commands.AcknowledgeRecording(s.actor),
-    client.MarkChapter: lambda s, m: commands.MarkChapter(s.actor, m.title),
+    client.MarkChapter: lambda s, m: commands.MarkChapter(s.actor, m.title, m.ago_ms),
     client.AllowReplay: lambda s, m: commands.AllowReplay(s.actor, m.allowed),
     client.StopShare: lambda s, m: commands.StopShare(s.actor, ShareId(m.share)),
     client.PauseShare: lambda s, m: commands.PauseShare(s.actor, ShareId(m.share)),

@@ -107,9 +107,11 @@ class AcknowledgeRecording(ClientMessage, frozen=True, tag="acknowledge_recordin
 
 
 class MarkChapter(ClientMessage, frozen=True, tag="mark_chapter"):
-    """Host: a chapter of the recording begins here. An empty title: the chapter is known by its time."""
+    """Host: a chapter of the recording begins here, or ``ago_ms`` before (the title was written meanwhile). An
+    empty title: the chapter is known by its time."""
 
     title: Annotated[str, Meta(max_length=400)] = ""
+    ago_ms: Annotated[int, Meta(ge=0, le=300_000)] = 0
 
 
 class AllowReplay(ClientMessage, frozen=True, tag="allow_replay"):

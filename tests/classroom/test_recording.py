@@ -36,6 +36,8 @@ def test_pauses_are_kept_in_order_and_repeating_one_changes_nothing() -> None:
     story.wait(1_000).tell(cmd.PauseRecording(TEACHER))
     pauses = (RecordingPause(BEGIN + 1_000, BEGIN + 2_000), RecordingPause(BEGIN + 3_000))
     assert story.state.recording.pauses == pauses
+    lesson = view(story.state, TEACHER.account, TEACHER).lesson
+    assert (lesson.recording_paused_at, lesson.recording_held_ms) == (BEGIN + 3_000, 1_000)
     story.tell(cmd.StopRecording(TEACHER), record(TEACHER, "another"))
     assert story.state.recording.pauses == ()
 
@@ -86,6 +88,9 @@ def test_a_chapter_is_in_the_log_and_may_be_without_title() -> None:
     [chapter] = story.tell(cmd.MarkChapter(TEACHER, ""))
     assert [e.title for e in (r.event for r in story.log) if hasattr(e, "title")][1:] == ["Định lý", ""]
     assert chapter.recording == RECORDING  # type: ignore[union-attr]
+    [chapter] = story.tell(cmd.MarkChapter(TEACHER, "", ago_ms=9_000))
+    assert chapter.ago_ms == 9_000  # type: ignore[union-attr]
+    assert story.refused(cmd.MarkChapter(TEACHER, "", ago_ms=-1)) is RefusalCode.INVALID
 
 
 def test_files_are_sealed_once_also_after_the_lesson_and_an_erasure_leaves_its_receipt() -> None:

@@ -368,12 +368,14 @@ export interface ResumeRecording {
   id: number;
 }
 /**
- * Host: a chapter of the recording begins here. An empty title: the chapter is known by its time.
+ * Host: a chapter of the recording begins here, or ``ago_ms`` before (the title was written meanwhile). An
+ *     empty title: the chapter is known by its time.
  */
 export interface MarkChapter {
   type: "mark_chapter";
   id: number;
   title?: string;
+  agoMs?: number;
 }
 /**
  * Answered by ``capabilities``: what ``device.load`` takes.
@@ -687,6 +689,7 @@ export interface You {
 }
 /**
  * To those not admitted only ``id``, ``title``, ``class_name``, ``phase``, ``starts_at`` carry anything.
+ *     ``recording_held_ms``: for how long it was paused, without the pause that began at ``recording_paused_at``.
  */
 export interface LessonInfo {
   id: string;
@@ -699,6 +702,8 @@ export interface LessonInfo {
   recording: string | null;
   recordingSince: number | null;
   recordingPaused: boolean;
+  recordingPausedAt: number | null;
+  recordingHeldMs: number;
   replayAllowed: boolean;
 }
 /**

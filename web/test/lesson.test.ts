@@ -42,7 +42,7 @@ const you = (part: Partial<You>): You => ({
 const view = (part: Partial<You>): LessonView =>
   ({
     you: you(part),
-    lesson: { id: "l", title: "Toán", className: "10A1", phase: "live", startsAt: 0, startedAt: 0, safeMode: false, recording: null, recordingSince: null, recordingPaused: false, replayAllowed: false },
+    lesson: { id: "l", title: "Toán", className: "10A1", phase: "live", startsAt: 0, startedAt: 0, safeMode: false, recording: null, recordingSince: null, recordingPaused: false, recordingPausedAt: null, recordingHeldMs: 0, replayAllowed: false },
     people: [],
     waiting: [],
     shares: [],

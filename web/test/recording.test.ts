@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { recordingMs } from "../src/lesson/recording-clock";
 import { isUninformed, recordingNews } from "../src/lesson/view";
 import type { LessonInfo, Person } from "../src/protocol.gen";
 
@@ -29,5 +30,20 @@ describe("who does not know of the recording", () => {
     expect(isUninformed(person(null), running)).toBe(true);
     expect(isUninformed(person("r0"), running)).toBe(true);
     expect(isUninformed(person(null), lesson())).toBe(false);
+  });
+});
+
+describe("recording time", () => {
+  const at = (more: Partial<LessonInfo>) => ({ recordingSince: 1000, recordingPausedAt: null, recordingHeldMs: 0, ...more });
+
+  it("has the pauses taken out, and stands in one", () => {
+    expect(recordingMs(at({}), 61_000)).toBe(60_000);
+    expect(recordingMs(at({ recordingHeldMs: 20_000 }), 61_000)).toBe(40_000);
+    expect(recordingMs(at({ recordingHeldMs: 20_000, recordingPausedAt: 51_000 }), 61_000)).toBe(30_000);
+  });
+
+  it("is never negative, and nothing where nothing is recorded", () => {
+    expect(recordingMs(at({}), 500)).toBe(0);
+    expect(recordingMs(at({ recordingSince: null }), 500)).toBe(0);
   });
 });

@@ -29,6 +29,8 @@ const view = (more: Partial<LessonView> = {}): LessonView => ({
     recording: null,
     recordingSince: null,
     recordingPaused: false,
+    recordingPausedAt: null,
+    recordingHeldMs: 0,
     replayAllowed: false,
   },
   people: [],

@@ -1,6 +1,7 @@
 /** The one bar of controls at the bottom. */
 import { useState } from "react";
 import {
+  Bookmark,
   Circle,
   CircleStop,
   Hand,
@@ -12,6 +13,8 @@ import {
   MonitorUp,
   MonitorX,
   OctagonX,
+  Pause,
+  Play,
   Settings2,
   Users,
   Video,
@@ -37,9 +40,10 @@ interface Props {
   unread: number;
   onDevices(): void;
   onHelp(): void;
+  onChapter(): void;
 }
 
-export function Controls({ session, snapshot, view, tab, onToggle, unread, onDevices, onHelp }: Props) {
+export function Controls({ session, snapshot, view, tab, onToggle, unread, onDevices, onHelp, onChapter }: Props) {
   const words = useWords();
   const { short } = words.room;
   const [ending, setEnding] = useState(false);
@@ -68,6 +72,16 @@ export function Controls({ session, snapshot, view, tab, onToggle, unread, onDev
     label: recording ? words.room.stopRecord : words.room.record,
     onPress: () => void session.ask({ type: recording ? "stop_recording" : "start_recording" }),
   };
+  const whileRecorded: MoreItem[] = recording
+    ? [
+        {
+          icon: lesson.recordingPaused ? Play : Pause,
+          label: lesson.recordingPaused ? words.room.resumeRecord : words.room.pauseRecord,
+          onPress: () => void session.ask({ type: lesson.recordingPaused ? "resume_recording" : "pause_recording" }),
+        },
+        { icon: Bookmark, label: words.room.chapter, onPress: onChapter },
+      ]
+    : [];
   const raise = {
     icon: Hand,
     label: hand === null ? words.room.raise : words.room.lower,
@@ -80,7 +94,7 @@ export function Controls({ session, snapshot, view, tab, onToggle, unread, onDev
   const shareInBar = !narrow || publishing.screen || (canShareScreen() && may("share_screen"));
   const handInBar = !narrow || !you.hosts;
   const more: MoreItem[] = [
-    ...(moderates ? [record] : []),
+    ...(moderates ? [record, ...whileRecorded] : []),
     ...(handInBar ? [] : [raise]),
     ...(shareInBar ? [] : [{ icon: MonitorUp, label: words.room.share, why: whyNoShare, onPress: () => void publisher.setScreen(true) }]),
     { icon: Settings2, label: words.room.devices, onPress: onDevices },

@@ -1,12 +1,13 @@
 import { useWords } from "../i18n/language";
 import { Dialog } from "./ui";
 
-export function HelpDialog({ open, onClose }: { open: boolean; onClose(): void }) {
+export function HelpDialog({ open, hosts, onClose }: { open: boolean; hosts: boolean; onClose(): void }) {
   const { help } = useWords();
   const keys: [string[], string][] = [
     [["Ctrl", "D"], help.mic],
     [["Ctrl", "E"], help.cam],
     [[help.space], help.talk],
+    ...(hosts ? [[["Ctrl", "B"], help.chapter] satisfies [string[], string]] : []),
     [["+", "−"], help.zoom],
     [["0"], help.reset],
     [["?"], help.list],

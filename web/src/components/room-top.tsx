@@ -4,12 +4,18 @@ import { useWords } from "../i18n/language";
 import type { LessonSession, Snapshot } from "../lesson/session";
 import type { LessonView } from "../protocol.gen";
 import { ConnectionNote, weakness } from "./connection-note";
-import { Elapsed } from "./elapsed";
 import { LanguageSwitch, SignOut, ThemeSwitch } from "./frame";
+import { RecordingStatus } from "./recording-status";
 import { LinkBanner } from "./told";
 import { Button } from "./ui";
 
-export function RoomTop({ snapshot, view }: { snapshot: Snapshot; view: LessonView }) {
+interface TopProps extends BannersProps {
+  /** Whether a chapter is being marked. */
+  chapter: boolean;
+  onChapter(open: boolean): void;
+}
+
+export function RoomTop({ session, snapshot, view, chapter, onChapter }: TopProps) {
   const words = useWords();
   const { lesson } = view;
   return (
@@ -22,18 +28,7 @@ export function RoomTop({ snapshot, view }: { snapshot: Snapshot; view: LessonVi
           {view.people.filter((person) => person.online).length}
         </span>
       </div>
-      <div className={lesson.recordingSince === null ? "no-message" : "recording-now"}>
-        {lesson.recordingSince !== null && <span className="red-dot" aria-hidden />}
-        <span role="status" aria-label={lesson.recordingSince === null ? undefined : words.room.recording}>
-          {lesson.recordingSince !== null && (
-            <>
-              <span className="wide-only">{words.room.recording}</span>
-              <span className="narrow-only">{words.room.recordingShort}</span>
-            </>
-          )}
-        </span>
-        {lesson.recordingSince !== null && <Elapsed since={lesson.recordingSince} offset={snapshot.clockOffset} />}
-      </div>
+      <RecordingStatus session={session} snapshot={snapshot} view={view} chapter={chapter} onChapter={onChapter} />
       <div className="topbar-end">
         <ConnectionNote snapshot={snapshot} />
         <span className="wide-only">

@@ -29,8 +29,13 @@ export function Room({ session, snapshot, view }: Props) {
   const [tab, setTab] = useState<PanelTab | null>(() => (roomy() ? "people" : null));
   const [help, setHelp] = useState(false);
   const [devices, setDevices] = useState(false);
+  const [chapter, setChapter] = useState(false);
   const unread = useUnread(view, tab === "chat");
-  useRoomKeys(session, () => setHelp(true));
+  const marks = view.lesson.recording !== null && view.you.grants.includes("moderate");
+  useRoomKeys(session, { onHelp: () => setHelp(true), onChapter: marks ? () => setChapter(true) : null });
+  useEffect(() => {
+    if (!marks) setChapter(false);
+  }, [marks]);
 
   const toggle = useCallback((wanted: PanelTab) => setTab((now) => (now === wanted ? null : wanted)), []);
   const waiting = view.you.hosts ? view.waiting.length : 0;
@@ -60,7 +65,7 @@ export function Room({ session, snapshot, view }: Props) {
 
   return (
     <div className={`room ${tab ? "with-panel" : ""}`}>
-      <RoomTop snapshot={snapshot} view={view} />
+      <RoomTop session={session} snapshot={snapshot} view={view} chapter={chapter} onChapter={setChapter} />
       <RoomBanners session={session} snapshot={snapshot} view={view} />
       <main id="main" className="stage-area" aria-label={words.room.stage}>
         {stage}
@@ -75,6 +80,7 @@ export function Room({ session, snapshot, view }: Props) {
         unread={unread}
         onDevices={() => setDevices(true)}
         onHelp={() => setHelp(true)}
+        onChapter={() => setChapter(true)}
       />
       <Sounds remote={snapshot.remote} />
       <Toasts session={session} told={snapshot.told}>
@@ -85,7 +91,7 @@ export function Room({ session, snapshot, view }: Props) {
         {waiting > 0 && words.room.newWaiting(waiting)}
       </p>
       <RecordingNotice session={session} snapshot={snapshot} view={view} />
-      <HelpDialog open={help} onClose={() => setHelp(false)} />
+      <HelpDialog open={help} hosts={view.you.hosts} onClose={() => setHelp(false)} />
       <Dialog open={devices} onClose={() => setDevices(false)} title={words.room.devices}>
         <DeviceChoice onChoose={(kind) => void session.publisher.changeDevice(kind)} />
       </Dialog>

@@ -30,16 +30,20 @@ interface IconButtonProps extends Omit<ButtonProps, "aria-label"> {
   label: string;
   /** When the name alone does not explain enough. */
   tip?: string;
+  keys?: string;
 }
 
 /** A button that shows only an icon: its name is read aloud and shown on hover and focus. */
-export function IconButton({ label, tip, children, className = "", ...props }: IconButtonProps) {
+export function IconButton({ label, tip, keys, children, className = "", ...props }: IconButtonProps) {
   return (
     <TooltipTrigger delay={500} closeDelay={80}>
       <Button look="quiet" {...props} aria-label={label} className={`icon-button ${className}`}>
         {children}
       </Button>
-      <Tip>{tip ?? label}</Tip>
+      <Tip>
+        {tip ?? label}
+        {keys && <kbd>{keys}</kbd>}
+      </Tip>
     </TooltipTrigger>
   );
 }

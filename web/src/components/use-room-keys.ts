@@ -13,9 +13,15 @@ function isControl(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("button, a, input, select, textarea, summary, [role=menuitem], [role=dialog], [role=alertdialog]") !== null;
 }
 
-export function useRoomKeys(session: LessonSession, onHelp: () => void): void {
-  const help = useRef(onHelp);
-  help.current = onHelp;
+export interface RoomKeys {
+  onHelp(): void;
+  /** Null where there is nothing to mark. */
+  onChapter: (() => void) | null;
+}
+
+export function useRoomKeys(session: LessonSession, keys: RoomKeys): void {
+  const latest = useRef(keys);
+  latest.current = keys;
   useEffect(() => {
     let talking = false;
     const publisher = session.publisher;
@@ -32,10 +38,15 @@ export function useRoomKeys(session: LessonSession, onHelp: () => void): void {
         void publisher.toggle(key === "d" ? "microphone" : "camera");
         return;
       }
+      if (event.ctrlKey && !event.altKey && !event.shiftKey && key === "b" && latest.current.onChapter) {
+        event.preventDefault();
+        if (!event.repeat) latest.current.onChapter();
+        return;
+      }
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       if (event.key === "?") {
         event.preventDefault();
-        help.current();
+        latest.current.onHelp();
       } else if (event.key === " " && !isControl(event.target)) {
         event.preventDefault();
         if (event.repeat || publisher.snapshot().microphone) return;

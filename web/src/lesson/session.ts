@@ -175,7 +175,10 @@ export class LessonSession {
 
   tell(kind: Told["kind"], code: string): void {
     const told: Told = { key: this.#toldKey++, kind, code };
-    this.#set({ told: [...this.#snapshot.told.filter((old) => old.code !== code), told].slice(-3) });
+    // What was said of the recording before holds no longer.
+    const ofRecording = /^recording[A-Z]/;
+    const outdated = (old: string) => old === code || (ofRecording.test(code) && ofRecording.test(old));
+    this.#set({ told: [...this.#snapshot.told.filter((old) => !outdated(old.code)), told].slice(-3) });
     const lasts = code === "recordingStarted" ? TELL_RECORDING_MS : TELL_MS + (kind === "trouble" ? 4000 : 0);
     setTimeout(() => this.dismiss(told.key), lasts);
   }
