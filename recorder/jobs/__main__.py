@@ -53,7 +53,7 @@ def export_name(job: str) -> str:
     return f"export-{job}.mp4"
 
 
-def work(job: JobFile, bench: Bench, stop: "Stop") -> tuple[RecordedFile, ...]:
+def work(job: JobFile, bench: Bench, stop: "Stop", cores: int) -> tuple[RecordedFile, ...]:
     """Raises JobError, OSError, Cancelled."""
     directory = Path(job.directory)
     found = manifest.load(directory)
@@ -72,8 +72,7 @@ def work(job: JobFile, bench: Bench, stop: "Stop") -> tuple[RecordedFile, ...]:
         from recorder.jobs.export import export
 
         name = export_name(job.job)
-        threads = max(1, min(4, os.cpu_count() or 1))
-        export(directory, found, job.details, bench.name(name), tell=tell, check=check, threads=threads)
+        export(directory, found, job.details, bench.name(name), tell=tell, check=check, threads=min(4, cores))
         bench.put_away()
         size = (directory / name).stat().st_size
         shown = (("chat", job.details.chat is not None), ("camera", bool(job.details.camera)))
@@ -108,14 +107,14 @@ class Stop:
 
 
 def main(path: str) -> int:
-    manners.yield_to_everybody()
+    cores = manners.yield_to_everybody()
     stop = Stop()
     manners.end_with_parent()
     job = msgspec.json.decode(Path(path).read_bytes(), type=JobFile)
     bench = Bench(Path(job.directory))
     try:
         report.say(Progress(0.0))
-        report.say(Done(work(job, bench, stop)))
+        report.say(Done(work(job, bench, stop, cores)))
     except Cancelled:
         return 128 + signal.SIGTERM
     except JobError as error:

@@ -23,6 +23,9 @@ from recorder.manifest import Manifest
 T = TypeVar("T")
 CAMERA_GONE_MS = 3000
 """A camera that sent nothing for so long is off."""
+INSET_EVERY_MS = 80
+"""Beside a screen that rests the camera alone makes a picture of the film no more often: each costs as much as
+one of the screen."""
 
 
 class Cast:
@@ -86,9 +89,11 @@ class Composer:
     def undecodable(self) -> int:
         return self.skipped + self._main.skipped + self._camera.skipped
 
-    def coming(self) -> list[float | None]:
-        """When something happens next."""
+    def coming(self, shown: float) -> list[float | None]:
+        """When something happens next that the film has to show; ``shown``: when it last showed anything."""
         camera = self._camera.next_at if self._screen else None
+        if camera is not None:
+            camera = max(camera, shown + INSET_EVERY_MS)
         gone = None
         if self._inset_shown and self._camera_seen is not None:
             gone = self._camera_seen + CAMERA_GONE_MS
@@ -189,7 +194,7 @@ def export(
             for piece in sound.before(min(duration, slot * slots.SLOT_MS)):
                 film.sound(piece)
             tell(0.99 * slot / last)
-            slot = slots.next_slot(slot, shown, composer.coming())
+            slot = slots.next_slot(slot, shown, composer.coming(shown * slots.SLOT_MS))
             slot = min(slot, last) if slot > last and shown != last else slot
         for piece in sound.before(duration):
             film.sound(piece)

@@ -31,6 +31,7 @@ from recorder.jobs.control import (
     RemoveJobFile,
     StartJob,
 )
+from recorder.jobs.manners import ENVIRONMENT
 from recorder.jobs.report import Done, Failed, Progress
 from recorder.jobs.request import BadDetails, JobFile, unpack
 
@@ -228,7 +229,7 @@ class Workshop:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=report.MAX_LINE,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, **ENVIRONMENT},
         )
         try:
             assert process.stdout is not None

@@ -60,6 +60,19 @@ def _screen_loop(codec: str) -> list[tuple[bytes, bool]]:
     return _encode(frames, codec, SCREEN_FPS, 1_500_000)
 
 
+def key_frames(count: int) -> list[bytes]:
+    """VP8, of a screen of text; each another."""
+    chance = np.random.default_rng(2)
+    found = []
+    for _ in range(count):
+        page = np.full((SCREEN[1], SCREEN[0], 3), 250, np.uint8)
+        for row in range(40, SCREEN[1] - 40, 36):
+            ink = chance.random((20, chance.integers(300, SCREEN[0] - 120))) < 0.3
+            page[row : row + 20, 60 : 60 + ink.shape[1]][ink] = 20
+        found.append(_encode([page], "vp8", SCREEN_FPS, 1_500_000)[0][0])
+    return found
+
+
 def _camera_loop() -> list[tuple[bytes, bool]]:
     """Soft shapes that move, with a sensor's noise."""
     chance = np.random.default_rng(1)

@@ -12,6 +12,7 @@ from recorder.control import RecordedFile
 from recorder.jobs import chat, layout, report, request, slots, sound, wrap
 from recorder.jobs.export import stages_of
 from recorder.jobs.layout import Box
+from recorder.jobs.manners import share_of
 from recorder.jobs.report import Done, Failed, JobError, Progress
 from recorder.jobs.request import BadDetails, ChatLine, ExportDetails, Stage
 from recorder.jobs.space import SpaceGuard
@@ -142,3 +143,10 @@ def test_space_is_looked_at_once_a_second(tmp_path):
     with pytest.raises(JobError) as raised:
         guard.check()
     assert raised.value.failed.code == "disk_full"
+
+
+def test_half_of_the_cores_are_never_touched():
+    assert share_of({0}) == {0}
+    assert share_of({0, 1}) == {1}
+    assert share_of({2, 3, 5}) == {3, 5}
+    assert share_of(set(range(8))) == {4, 5, 6, 7}
