@@ -71,7 +71,8 @@ class SetStage(Struct, frozen=True, tag="recorder.set_stage"):
 class AddStill(Struct, frozen=True, tag="recorder.add_still"):
     """A picture of a shared screen at rest, to be kept with the recording. ``at_ms``: of recording time.
 
-    ``data`` fits into a message of the bus. Reply: RecorderDone, also where there is no room for it.
+    One that does not fit into a message of the bus comes in ``parts``, one after the other. Reply: RecorderDone,
+    also where there is no room for it.
     """
 
     recording: str
@@ -80,6 +81,8 @@ class AddStill(Struct, frozen=True, tag="recorder.add_still"):
     at_ms: int
     mime_type: str
     data: bytes
+    part: int = 0
+    parts: int = 1
 
 
 class CloseRecording(Struct, frozen=True, tag="recorder.close"):

@@ -4,13 +4,17 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from msgspec import structs
+
 from recorder.control import AddStill, RecordedFile
 from recorder.disk import Channel
 from recorder.journal import StillMade
 from recorder.webmfile import JournalFile
 
-MAX_BYTES = 900_000
-"""Of one still: what fits into a message of the bus."""
+MAX_PART = 900_000
+"""Bytes of a part: what fits into a message of the bus."""
+MAX_PARTS = 3
+"""Of one still: so that the largest that the gateway takes (2 MiB) can be kept."""
 MOST = 1000
 MOST_BYTES = 256 << 20
 """Of a recording's stills together."""
@@ -35,6 +39,8 @@ class Stills:
         self._directory = directory
         self._kept: dict[tuple[str, int], StillMade] = {}
         self._newest: dict[str, tuple[int, bytes]] = {}
+        self._coming: dict[str, list[AddStill]] = {}
+        """By share: the parts of the still that is on its way."""
         for still in known:
             if _whole(directory, still):
                 self._kept[still.share, still.at_ms] = still
@@ -43,8 +49,36 @@ class Stills:
         """A further one of the same share and time is a better picture, and takes the place of the first.
         Raises BadStill; what is too much is dropped and counted."""
         ending = _ENDINGS.get(request.mime_type)
-        if ending is None or not 0 < len(request.data) <= MAX_BYTES or request.at_ms < 0:
+        if (
+            ending is None
+            or not 0 < len(request.data) <= MAX_PART
+            or request.at_ms < 0
+            or not 0 <= request.part < request.parts <= MAX_PARTS
+        ):
             raise BadStill(f"{len(request.data)} bytes of {request.mime_type[:50]}")
+        whole = self._gather(request)
+        if whole is not None:
+            self._keep(whole, ending)
+
+    def _gather(self, request: AddStill) -> AddStill | None:
+        """All of it, with the last part. Parts of what is not going on are let go."""
+        if request.parts == 1:
+            self._coming.pop(request.share, None)
+            return request
+        here = self._coming.setdefault(request.share, [])
+        first = here[0] if here else request
+        if request.part == 0:
+            here.clear()
+        elif len(here) != request.part or (first.at_ms, first.parts) != (request.at_ms, request.parts):
+            here.clear()
+            return None
+        here.append(request)
+        if len(here) < request.parts:
+            return None
+        del self._coming[request.share]
+        return structs.replace(request, data=b"".join(part.data for part in here), part=0, parts=1)
+
+    def _keep(self, request: AddStill, ending: str) -> None:
         key = (request.share, request.at_ms)
         before = self._kept.get(key)
         if not self._has_room(request, before):

@@ -1,11 +1,12 @@
 """Stills of a lesson that is recorded go to the recorder: whole pictures, the lossless one in place of the light."""
 
 import structlog
+from msgspec.structs import replace
 
 from classroom.ids import LessonId, RecordingId, ShareId
 from classroom.lesson.state import LessonState
 from recorder.control import AddStill, RecorderDone
-from recorder.stills import MAX_BYTES
+from recorder.stills import MAX_PART
 from recorder.time import Pause, recording_time
 from signaling.bus.port import Bus
 from signaling.gateway.clock import Clock
@@ -18,6 +19,8 @@ from signaling.gateway.tasks import Tasks
 
 _log = structlog.get_logger("still_keeper")
 MOST_ON_THE_WAY = 8
+KEPT = ("image/png", "image/webp")
+"""Not the light pictures of text ("bands"): no player and no reader of text knows them."""
 
 
 class StillKeeper:
@@ -56,16 +59,13 @@ class StillKeeper:
         for shown in self._stills.present(change.lesson):
             for part in ("full", "light"):
                 image = self._stills.image(change.lesson, ShareId(shown.share), shown.still, part)
-                if image is not None and len(image.data) <= MAX_BYTES:
+                if image is not None and image.mime_type in KEPT:
                     self._keep(change.new, ShareId(shown.share), shown.still, image)
                     break
 
     def _keep(self, state: LessonState, share: ShareId, number: int, image: StillImage) -> None:
         recording, owner = state.recording, state.shares.get(share)
-        if recording is None or recording.paused or owner is None or len(image.data) > MAX_BYTES:
-            return
-        if self._on_the_way >= MOST_ON_THE_WAY:
-            self.dropped += 1
+        if recording is None or recording.paused or owner is None:
             return
         key = (recording.id, share)
         known = self._at.get(key)
@@ -73,14 +73,23 @@ class StillKeeper:
             pauses = tuple(Pause(pause.at, pause.until) for pause in recording.pauses)
             at = max(0, round(recording_time(self._clock(), recording.since, pauses)))
             known = self._at[key] = (number, at)
+        if image.mime_type not in KEPT:
+            return
+        if self._on_the_way >= MOST_ON_THE_WAY:
+            self.dropped += 1
+            return
         self._on_the_way += 1
         message = AddStill(recording.id, share, owner.participant, known[1], image.mime_type, image.data)
         self._tasks.start(self._bring(message), "bring a still")
 
-    async def _bring(self, message: AddStill) -> None:
+    async def _bring(self, whole: AddStill) -> None:
+        data = whole.data
+        parts = [data[at : at + MAX_PART] for at in range(0, len(data), MAX_PART)]
         try:
-            await ask_recorder(self._bus, message, RecorderDone)
+            for index, part in enumerate(parts):
+                message = replace(whole, data=part, part=index, parts=len(parts))
+                await ask_recorder(self._bus, message, RecorderDone)
         except RecorderRefused as refused:
-            _log.warning("still_not_kept", recording=message.recording, code=refused.code)
+            _log.warning("still_not_kept", recording=whole.recording, code=refused.code)
         finally:
             self._on_the_way -= 1

@@ -1,6 +1,7 @@
 """Stills are kept with the recording, over a crash too, and never without bound."""
 
 import pytest
+from msgspec import structs
 
 from recorder import manifest, stills
 from recorder.control import AddStill, CloseRecording, RecorderDone, RecorderFailed, RecordingClosed
@@ -52,7 +53,10 @@ async def test_stills_survive_the_recorder_and_are_in_the_manifest(studio_at, op
         still(1, mime="text/html"),
         still(1, b""),
         still(-1),
-        still(1, bytes(stills.MAX_BYTES + 1)),
+        still(1, bytes(stills.MAX_PART + 1)),
+        still(1, mime="image/vnd.classroom.bands"),
+        structs.replace(still(1), part=1),
+        structs.replace(still(1), part=1, parts=stills.MAX_PARTS + 1),
         still(1, share="../s"),
     ],
 )
@@ -69,3 +73,25 @@ async def test_there_is_a_bound(studio, opening, monkeypatch):
     for index in range(6):
         await studio.recorder.handle(still(index * 5000, bytes([index]) * (4 if index < 2 else 3)))
     assert len(kept(await studio.recorder.handle(CloseRecording("r1")))) == 2
+
+
+async def test_large_ones_come_in_parts(studio, opening):
+    await studio.recorder.handle(opening)
+    parts = [
+        structs.replace(still(7, letter), part=index, parts=3)
+        for index, letter in enumerate([b"a", b"b", b"c"])
+    ]
+    other = [
+        structs.replace(still(9000, letter), part=index, parts=2) for index, letter in enumerate([b"d", b"e"])
+    ]
+    for request in (
+        parts[1],  # without its beginning
+        *parts[:2],
+        *other,  # another begins instead
+        parts[2],
+        *parts[:1],
+        *parts,  # begun anew
+    ):
+        assert await studio.recorder.handle(request) == RecorderDone()
+    assert kept(await studio.recorder.handle(CloseRecording("r1"))) == [("still-9000-s1.webp", 9000, 2)]
+    assert (studio.directory / "r1" / "still-9000-s1.webp").read_bytes() == b"de"
