@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Callable
 
+from recorder.archive import address
 from signaling.turn import MAX_SERVERS, parse_url
 
 MAX_ADDRESSES = 8
@@ -67,8 +68,14 @@ def scheme(*schemes: str) -> Callable[[str], str | None]:
     return check
 
 
-def unsupported(value: str) -> str | None:
-    return "is not supported by this version: recordings are kept under --data" if value else None
+def storage(value: str) -> str | None:
+    if not value:
+        return None
+    try:
+        found = address.parse(value)
+    except ValueError as error:
+        return str(error)
+    return "is for tests" if found.scheme == "memory" else None
 
 
 def tap_listen(value: str) -> str | None:

@@ -126,7 +126,12 @@ TABLE: dict[str, Entry] = {
     "redis_url": Entry(
         "redis://… joins the roles of a cluster", "URL", checks.scheme("redis", "rediss", "unix")
     ),
-    "storage_url": Entry("storage of closed recordings; not in this version", "URL", checks.unsupported),
+    "storage_url": Entry(
+        "s3://bucket/prefix?endpoint=… (also gs:, az:, file:): closed recordings move there; default: they stay in "
+        "the data directory",
+        "URL",
+        checks.storage,
+    ),
     "tls_cert": Entry("certificate chain (PEM); default off loopback: one that it makes", "FILE"),
     "tls_key": Entry("private key of the certificate (PEM)", "FILE"),
     "demo": Entry("seed a demonstration school into an empty store", ""),

@@ -65,3 +65,25 @@ def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def own_product(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Product]:
     """A product of the test's own, for tests that hurt it."""
     yield from _run(Product(tmp_path / "product"), request.node)
+
+
+@pytest.fixture(scope="session")
+def shared_s3() -> Iterator[Any]:
+    """The S3 server of the whole run (``tests.object_store.ObjectStore``); use ``s3``."""
+    from tests.object_store import object_store
+
+    with object_store() as store:
+        yield store
+
+
+@pytest.fixture
+def s3(shared_s3: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A real S3 server, up and well at the beginning and at the end."""
+    from tests.object_store import CREDENTIALS
+
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    shared_s3.heal()
+    shared_s3.requests.clear()
+    yield shared_s3
+    shared_s3.heal()

@@ -8,6 +8,7 @@ from recorder.archive.port import StorageFailed
 
 _CODE = re.compile(r"<Code>(\w{1,64})</Code>")
 _QUERY = re.compile(r"\?\S*")
+_STATUS = re.compile(r"status code: (\d{3})")
 _METADATA_SERVICE = "169.254.169.254"
 _LONGEST = 300
 FAILURES = (exceptions.BaseError, NotImplementedError, ValueError, TimeoutError, FileNotFoundError)
@@ -28,6 +29,9 @@ def storage_failed(error: BaseException) -> StorageFailed:
     if code == "NoSuchBucket" or isinstance(error, FileNotFoundError):
         return StorageFailed("missing", code or "there is no such bucket")
     detail = code or _QUERY.sub("", text.partition("\n")[0])[:_LONGEST]
+    status = _STATUS.search(text)
+    if status and status.group(1)[0] == "4" and status.group(1) not in ("408", "429"):
+        return StorageFailed("refused", detail)
     if isinstance(error, exceptions.PermissionDeniedError | exceptions.UnauthenticatedError):
         return StorageFailed("refused", detail)
     if isinstance(error, exceptions.GenericError):

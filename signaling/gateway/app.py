@@ -14,6 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from classroom.stores.passwords import Passwords
 from classroom.stores.port import Stores
 from classroom.stores.throttle import Throttle
+from recorder.archive.opening import open_files
 from signaling.bus.port import Bus
 from signaling.gateway.clock import Clock, MakeId, make_id, now_ms
 from signaling.gateway.context import GATEWAY, Gateway
@@ -68,6 +69,7 @@ def make_gateway(
         stores=stores,
         bus=bus,
         settings=settings,
+        files=open_files(settings.recordings, settings.storage_url),
         clock=clock,
         make_id=ids,
         passwords=passwords,
@@ -116,6 +118,7 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
     await gateway.recording.close()
     await gateway.media.close()
     await gateway.hosts.close()
+    await gateway.files.close()
 
 
 async def _say_farewell(app: web.Application) -> None:

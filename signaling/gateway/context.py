@@ -8,6 +8,7 @@ from aiohttp import web
 from classroom.stores.passwords import Passwords
 from classroom.stores.port import Stores
 from classroom.stores.throttle import Throttle
+from recorder.archive.port import RecordingFiles
 from signaling.bus.port import Bus
 from signaling.gateway.clock import Clock, MakeId
 from signaling.gateway.hosts import LessonHosts
@@ -31,6 +32,7 @@ class Gateway:
     stores: Stores
     bus: Bus
     settings: Settings
+    files: RecordingFiles
     clock: Clock
     make_id: MakeId
     passwords: Passwords

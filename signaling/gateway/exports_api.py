@@ -11,12 +11,15 @@ from recorder.jobs.thumbnails_index import INDEX
 from signaling.gateway.call import Call
 from signaling.gateway.errors import ApiError
 from signaling.gateway.export_details import camera_of, export_details
-from signaling.gateway.file_answers import file_path
 from signaling.gateway.jobs_director import JobRefused, export_file
+from signaling.gateway.recorded_bytes import read_whole
 from signaling.gateway.recordings_api import serve
 from signaling.gateway.routing import Route
 from signaling.gateway.who import manages_recording, watches_recording
 from signaling.wire.replay import Export, ExportList, NewExport, Thumbnails
+
+_MOST_INDEX = 4 << 20
+"""Bytes; an index of a lesson of hours has some kilobytes."""
 
 
 async def new_export(call: Call) -> Export:
@@ -57,12 +60,10 @@ async def export_download(call: Call) -> web.StreamResponse:
 async def thumbnails(call: Call) -> Thumbnails:
     if _file(call, "thumbnails", INDEX) is None:
         raise ApiError("not_found", "there are no thumbnails, or not yet")
-    path = file_path(call.gateway.settings.recordings, call.recording.id, INDEX)
+    index = await read_whole(call.gateway.files, call.recording.id, INDEX, _MOST_INDEX)
     try:
-        found = msgspec.json.decode(
-            await asyncio.to_thread(path.read_bytes), type=thumbnails_index.Thumbnails
-        )
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+        found = msgspec.json.decode(index, type=thumbnails_index.Thumbnails)
+    except (msgspec.DecodeError, msgspec.ValidationError):
         raise ApiError("not_found", "the thumbnails cannot be read") from None
     return Thumbnails(**msgspec.structs.asdict(found))
 
@@ -110,7 +111,7 @@ ROUTES = (
         "The film as a download; byte ranges",
         who=manages_recording,
         content="video/mp4",
-        errors=(*_ERRORS, "recording_not_ready", "not_found"),
+        errors=(*_ERRORS, "recording_not_ready", "not_found", "storage_unreachable"),
         ranges=True,
     ),
     Route(
@@ -120,6 +121,6 @@ ROUTES = (
         "Small pictures of the recording: where and when; the sheets are files of the recording",
         who=watches_recording,
         response=Thumbnails,
-        errors=("no_such_recording", "not_found"),
+        errors=("no_such_recording", "not_found", "storage_unreachable"),
     ),
 )

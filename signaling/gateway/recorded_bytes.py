@@ -105,7 +105,9 @@ async def answer(
     """Takes ``opened`` over. What comes from storage has begun to come before the first header is sent, so that
     storage that is down is an error with a code. Raises ApiError."""
     planned = plan(request, opened.facts)
-    response = RecordedBytes(opened, planned, {"Content-Type": mime_type, **_NEVER_CHANGES, **(headers or {})})
+    response = RecordedBytes(
+        opened, planned, {"Content-Type": mime_type, **_NEVER_CHANGES, **(headers or {})}
+    )
     try:
         if request.method != "HEAD":
             await response.begin()
@@ -117,6 +119,22 @@ async def answer(
             raise unreachable(error, "", str(request.path)) from error
         raise
     return response
+
+
+async def read_whole(files: RecordingFiles, recording: str, name: str, most: int) -> bytes:
+    """A small file, of ``most`` bytes. Raises ApiError: not_found (also where it is larger), storage_unreachable."""
+    try:
+        opened = await files.open(recording, name)
+        try:
+            if opened.facts.bytes > most:
+                raise NoSuchFile(name)
+            return b"".join([piece async for piece in opened.read(0, opened.facts.bytes)])
+        finally:
+            await opened.close()
+    except NoSuchFile:
+        raise ApiError("not_found", "no such file") from None
+    except StorageFailed as error:
+        raise unreachable(error, recording, name) from error
 
 
 def unreachable(error: StorageFailed, recording: str, name: str) -> ApiError:

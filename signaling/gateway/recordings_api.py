@@ -10,7 +10,8 @@ from classroom.people import Actor
 from classroom.stores.port import LessonEntry, RecordingEntry, RecordingFileEntry
 from signaling.gateway.call import Call
 from signaling.gateway.errors import ApiError
-from signaling.gateway.file_answers import disposition, file_path
+from signaling.gateway.file_answers import disposition
+from signaling.gateway.recorded_bytes import serve as serve_file
 from signaling.gateway.routing import Query, Route
 from signaling.gateway.who import hosts_recording, is_id, manages, watches, watches_recording
 from signaling.wire.http import (
@@ -117,11 +118,7 @@ async def serve(call: Call, file: RecordingFileEntry | None) -> web.StreamRespon
         raise ApiError("recording_not_ready", f"the recording is {entry.state}")
     if file is None:
         raise ApiError("not_found", "no such file")
-    path = file_path(call.gateway.settings.recordings, entry.id, file.name)
-    headers = {
-        "Content-Type": file.mime_type,
-        "Cache-Control": "private, max-age=0, must-revalidate",
-    }
+    headers = {}
     download = file.role == "export" or call.request.query.get("download") == "1"
     if download:
         ending = file.name.rpartition(".")[2]
@@ -129,9 +126,12 @@ async def serve(call: Call, file: RecordingFileEntry | None) -> web.StreamRespon
         part = f" ({parts.index(file.name) + 1})" if file.name in parts[1:] else ""
         title = f"{call.lesson.class_name} {call.lesson.title}{part}"
         headers["Content-Disposition"] = disposition(f"{title}.{ending}")
+    response = await serve_file(
+        call.request, call.gateway.files, entry.id, file.name, mime_type=file.mime_type, headers=headers
+    )
     if download or file.role in ("programme", "share"):
         await _record_view(call, download=download, what=file.name)
-    return web.FileResponse(path, headers=headers)
+    return response
 
 
 async def _record_view(call: Call, *, download: bool, what: str) -> None:
@@ -161,7 +161,7 @@ async def allow_replay(call: Call) -> RecordingDetail:
 
 
 _ERRORS = ("no_such_recording",)
-_FILE_ERRORS = (*_ERRORS, "recording_not_ready", "not_found")
+_FILE_ERRORS = (*_ERRORS, "recording_not_ready", "not_found", "storage_unreachable")
 _DOWNLOAD = (Query("download", "1: answer as a download"),)
 
 ROUTES = (
