@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from recorder.files import Files
+
 T = TypeVar("T")
 QUEUE_BYTES = 32 << 20
 LEAST_FREE = 64 << 20
@@ -31,6 +33,10 @@ class Channel:
         self._on_failure = on_failure
         self._check_space = check_space
         self.failed: OSError | None = None
+
+    @property
+    def files(self) -> Files:
+        return self._disk.files
 
     @property
     def congested(self) -> bool:
@@ -85,8 +91,15 @@ class Channel:
 class Disk:
     """Owns the thread. ``close`` finishes what is queued."""
 
-    def __init__(self, directory: Path, queue_bytes: int = QUEUE_BYTES, least_free: int = LEAST_FREE) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        queue_bytes: int = QUEUE_BYTES,
+        least_free: int = LEAST_FREE,
+        files: Files | None = None,
+    ) -> None:
         self.directory = directory
+        self.files = Files() if files is None else files
         self.queue_bytes = queue_bytes
         self.least_free = least_free
         self.loop = asyncio.get_running_loop()
@@ -141,26 +154,3 @@ class Disk:
 def _tell(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(callback)
-
-
-def write_at(descriptor: int, offset: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        count = os.pwrite(descriptor, view, offset)
-        view = view[count:]
-        offset += count
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """The file has the old or the new content, whenever the machine stops."""
-    temporary = path.with_name(path.name + ".new")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -61,7 +61,14 @@ class Paused(Struct, frozen=True, tag="pauses"):
     pauses: tuple[Pause, ...]
 
 
-Line = Begun | FileMade | Retracked | CueMade | StillMade | Paused
+class Synced(Struct, frozen=True, tag="synced"):
+    """Up to these lengths the files are on the disk itself: what follows, a power loss may have left in any
+    state."""
+
+    lengths: dict[str, int]
+
+
+Line = Begun | FileMade | Retracked | CueMade | StillMade | Paused | Synced
 _decoder = msgspec.json.Decoder(Line)
 _encoder = msgspec.json.Encoder()
 
@@ -71,6 +78,8 @@ class FileFacts(Struct):
     tracks: tuple[Track, ...]
     cues: list[Cue] = field(default_factory=list)
     pictured: bool = False
+    synced: int = 0
+    """The file's length that a power loss has left as it was."""
 
 
 class Journal(Struct):
@@ -116,6 +125,10 @@ def parse(data: bytes) -> Journal:
                 _retrack(files[line.name], line)
             case CueMade() if line.name in files:
                 files[line.name].cues.append(line.cue)
+            case Synced():
+                for name, length in line.lengths.items():
+                    if name in files:
+                        files[name].synced = length
             case StillMade():
                 stills.append(line)
             case Paused():

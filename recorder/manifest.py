@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from recorder.control import HashedFile, RecordedFile, RecordingClosed
-from recorder.disk import write_atomically
+from recorder.files import Files
 from recorder.time import Pause
 
 NAME = "manifest.json"
@@ -54,5 +54,6 @@ def add_sums(directory: Path, sums: Iterable[HashedFile]) -> None:
         save(directory, replace(found, files=files))
 
 
-def save(directory: Path, manifest: Manifest) -> None:
-    write_atomically(directory / NAME, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+def save(directory: Path, manifest: Manifest, files: Files | None = None) -> None:
+    data = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+    (files or Files()).write_whole(directory / NAME, data)

@@ -22,7 +22,7 @@ from recorder.control import (
 )
 from recorder.depacketize.codecs import choose
 from recorder.disk import Channel, Disk, DiskFull
-from recorder.journal import Begun, FileMade, Journal, Paused
+from recorder.journal import Begun, FileMade, Journal, Paused, Synced
 from recorder.manifest import Manifest
 from recorder.mixer import FRAME_MS
 from recorder.programme import AUDIO, DELAY_MS, NAME, TRACKS, VIDEO, Programme
@@ -83,6 +83,7 @@ class Recording:
         recording._learn(request.pauses or pauses)
         recording._take_up(found, tails)
         recording._save_manifest()
+        channel.submit(recording._begin_to_last)
         await channel.run(lambda: None)
         if channel.failed is not None:
             await channel.run(recording._close_files)
@@ -231,6 +232,25 @@ class Recording:
             self._troubled = False
             self._want_keys(now)
 
+    def sync(self) -> None:
+        """Soon makes all that was written so far outlast a power loss."""
+        if not self.stopped:
+            files = tuple(self._files.values())
+            self._channel.submit(lambda: self._sync(files))
+
+    def _sync(self, files: tuple[WebmFile, ...]) -> None:
+        """In the disk's thread. The journal tells of what is on the disk already, never of what will be."""
+        lengths = {file.made.name: length for file in files if (length := file.sync()) is not None}
+        if lengths:
+            self._journal.append(Synced(lengths))
+        self._journal.sync()
+
+    def _begin_to_last(self) -> None:
+        """In the disk's thread: from here on there is a journal to take it up by."""
+        self._sync(tuple(self._files.values()))
+        for directory in (self._directory, self._directory.parent):
+            self._channel.files.sync_directory(directory)
+
     def fail(self, error: OSError) -> None:
         """Called by the channel when something could not be written."""
         self.stopped = True
@@ -257,12 +277,16 @@ class Recording:
         failed = self._channel.failed
 
         def seal() -> None:
-            self._close_files()
             if (error := self._channel.failed or failed) is not None:
+                self._close_files()
                 raise error
-            manifest.save(self._directory, result)
+            for file in self._files.values():
+                file.close()
+            manifest.save(self._directory, result, self._channel.files)
+            self._journal.sync()
+            self._journal.close()
             if close:
-                (self._directory / journal.NAME).unlink(missing_ok=True)
+                self._channel.files.remove(self._directory / journal.NAME)
 
         self.stopped = True
         for share in (*self._leaving.values(), *self._shares.values()):
@@ -320,10 +344,11 @@ class Recording:
         """In the disk's thread."""
         for file in self._files.values():
             file.close()
+        self._journal.close()
 
     def _save_manifest(self) -> None:
         current = self._manifest()
-        self._channel.submit(lambda: manifest.save(self._directory, current))
+        self._channel.submit(lambda: manifest.save(self._directory, current, self._channel.files))
 
     def _want_keys(self, now: float) -> None:
         wanted = self._programme.wants_key(now)

@@ -37,9 +37,11 @@ from recorder.control import (
 )
 from recorder.depacketize.codecs import UnsupportedCodec
 from recorder.disk import QUEUE_BYTES, Disk
+from recorder.files import Files
 from recorder.recording import Recording
 from recorder.stills import BadStill
 from recorder.sums import Sums
+from recorder.syncing import Syncing
 from recorder.taps import TapServer, Unclaimed
 from recorder.time import Pause
 
@@ -72,11 +74,13 @@ class Recorder:
         *,
         wall_ms: Callable[[], float] = lambda: time.time() * 1000,
         queue_bytes: int = QUEUE_BYTES,
+        files: Files | None = None,
     ) -> None:
         self._directory = directory
         self._notify = notify
         self._wall_ms = wall_ms
         self._queue_bytes = queue_bytes
+        self._files = files
         self._taps = TapServer(tap_address, self._on_frame)
         self._unclaimed = Unclaimed()
         self._routes: dict[int, tuple[Recording, str]] = {}
@@ -84,6 +88,7 @@ class Recorder:
         self._locks: dict[str, asyncio.Lock] = {}
         self._counts: Counter[str] = Counter()
         self._disk: Disk | None = None
+        self._syncing: Syncing | None = None
         self._sums: Sums | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticker: asyncio.Task[None] | None = None
@@ -97,7 +102,8 @@ class Recorder:
         self._directory.mkdir(mode=0o750, parents=True, exist_ok=True)
         await asyncio.to_thread(erasure.empty_trash, self._directory)
         await self._taps.start()
-        self._disk = Disk(self._directory, self._queue_bytes)
+        self._disk = Disk(self._directory, self._queue_bytes, files=self._files)
+        self._syncing = Syncing(self._disk)
         self._sums = Sums(self._directory, self._hashed)
         self._ticker = asyncio.create_task(self._tick(), name="recorder-tick")
 
@@ -220,6 +226,7 @@ class Recorder:
         else:
             closed = await asyncio.to_thread(self._closed, name)
             if closed is not None:
+                await asyncio.to_thread((self._directory / name / journal.NAME).unlink, missing_ok=True)
                 return closed
         return await self._finish_left_open(name, pauses)
 
@@ -301,7 +308,7 @@ class Recorder:
         return found.as_reply() if found is not None and found.closed else None
 
     def _stats(self) -> RecorderStats:
-        values = dict(self._counts)
+        values: dict[str, float] = dict(self._counts)
         values |= {
             "recordings": len(self._recordings),
             "dropped_packets": sum(recording.dropped for recording in self._recordings.values()),
@@ -312,6 +319,8 @@ class Recorder:
         }
         if self._disk is not None:
             values |= {"disk_queued_bytes": self._disk.queued, "disk_written_bytes": self._disk.written}
+        if self._syncing is not None:
+            values |= {"syncs": self._syncing.done, "sync_ms": self._syncing.cost_ms}
         return RecorderStats({f"recorder_{name}": float(value) for name, value in values.items()})
 
     def _on_frame(self, frame: TapFrame) -> None:
@@ -333,8 +342,11 @@ class Recorder:
         """What time alone brings about; done by itself every TICK_S."""
         now = self._wall_ms()
         self._unclaimed.tidy(now / 1000)
-        for recording in list(self._recordings.values()):
+        recordings = list(self._recordings.values())
+        for recording in recordings:
             recording.tick(now)
+        if self._syncing is not None:
+            self._syncing.tick(now, recordings)
 
     async def _tick(self) -> None:
         while True:

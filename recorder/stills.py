@@ -95,11 +95,11 @@ class Stills:
         )
         self._kept[key] = made
         path, data = self._directory / name, request.data
-        self._channel.submit(lambda: path.write_bytes(data), len(data))
+        self._channel.submit(lambda: self._channel.files.write_whole(path, data), len(data))
         self._journal.write(made)
         if before is not None and before.name != name:
             old = self._directory / before.name
-            self._channel.submit(lambda: old.unlink(missing_ok=True))
+            self._channel.submit(lambda: self._channel.files.remove(old))
 
     def described(self) -> tuple[RecordedFile, ...]:
         """In order of time."""

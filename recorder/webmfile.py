@@ -5,30 +5,53 @@ from pathlib import Path
 
 from recorder import journal
 from recorder.control import RecordedFile
-from recorder.disk import Channel, write_at
+from recorder.disk import Channel
 from recorder.journal import CueMade, FileFacts, FileMade, Line, Retracked
 from recorder.resume import Origin
-from recorder.webm.ebml import VOID
 from recorder.webm.head import HEAD_SIZE
-from recorder.webm.scan import Tail, scan
+from recorder.webm.scan import Tail, read_whole, scan, without_first_block
 from recorder.webm.tracks import Track
-from recorder.webm.writer import Cue, WebmWriter, first_block_at
+from recorder.webm.writer import Cue, WebmWriter
 
 
 class JournalFile:
-    """Appends facts; owned by the recording."""
+    """Appends facts; owned by the recording. What is not ``write`` is called in the disk's thread."""
 
     def __init__(self, channel: Channel, directory: Path) -> None:
         self._channel = channel
         self._path = directory / journal.NAME
+        self._descriptor = -1
+        self._position = 0
+        self._unsynced = False
 
     def write(self, line: Line) -> None:
         data = journal.encode_line(line)
         self._channel.submit(lambda: self._append(data), len(data))
 
+    def append(self, line: Line) -> None:
+        self._append(journal.encode_line(line))
+
+    def sync(self) -> None:
+        if self._unsynced:
+            self._unsynced = False
+            self._channel.files.sync(self._descriptor)
+
+    def close(self) -> None:
+        """Idempotent."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            self._channel.files.close(descriptor)
+
     def _append(self, data: bytes) -> None:
-        with self._path.open("ab") as file:
-            file.write(data)
+        files = self._channel.files
+        if self._descriptor < 0:
+            self._descriptor = files.open(self._path)
+            self._position = files.size(self._descriptor)
+            # After a line that was torn: what follows is a line of its own.
+            data = b"\n" + data if self._position else data
+        files.write(self._descriptor, self._position, data)
+        self._position += len(data)
+        self._unsynced = True
 
 
 class WebmFile:
@@ -49,6 +72,9 @@ class WebmFile:
         self._journal = journal_file
         self._path = directory / made.name
         self._descriptor = -1
+        self._length = 0
+        """What was written, in the disk's thread; ``_synced``: what will stay."""
+        self._unsynced = False
         self.made = made
         self.last: dict[int, int] = {} if tail is None else dict(tail.ends)
         """ms of the last block by track."""
@@ -119,22 +145,22 @@ class WebmFile:
         writer = self._writer
         self._append(writer.flush())
         if writer.tracks[track.number].codec != track.codec:
-            for cue in placeholders:
-                offset = first_block_at(cue)
-                self._channel.submit(lambda at=offset: self._patch(at, bytes((VOID,))))  # type: ignore[misc]
+            self._channel.submit(lambda: self._blot([cue.at for cue in placeholders]))
             writer.cues = [cue for cue in writer.cues if cue not in placeholders]
         writer.tracks[track.number] = track
         head = writer.head()
-        self._channel.submit(lambda: self._patch(0, head), len(head))
+        self._channel.submit(lambda: self._write(0, head), len(head))
         self._journal.write(Retracked(self.made.name, tuple(writer.tracks.values())))
+        # Before there is any picture of this codec in the file.
+        self._channel.submit(self._journal.sync)
 
     def finish(self, duration: int) -> RecordedFile:
         """Cues, head, fsync, close; done when the channel has done it. ``duration``: of this file, ms."""
         position = self._writer.position
         tail, head = self._writer.finish(duration)
-        self._channel.submit(lambda: write_at(self._descriptor, position, tail), len(tail))
-        self._channel.submit(lambda: self._patch(0, head), len(head))
-        self._channel.submit(self._sync)
+        self._channel.submit(lambda: self._write(position, tail), len(tail))
+        self._channel.submit(lambda: self._write(0, head), len(head))
+        self._channel.submit(self._close_synced)
         return self.described(duration)
 
     def described(self, duration: int) -> RecordedFile:
@@ -158,28 +184,54 @@ class WebmFile:
         """Gives the descriptor back, in the disk's thread; idempotent."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
-            os.close(descriptor)
+            self._channel.files.close(descriptor)
+
+    def sync(self) -> int | None:
+        """In the disk's thread. The length up to which the file stays as it is; None: no more than before."""
+        if not self._unsynced or self._descriptor < 0:
+            return None
+        self._channel.files.sync(self._descriptor)
+        self._unsynced = False
+        return self._length
 
     def _append(self, data: bytes) -> None:
         if not data:
             return
         self._flushed = dict(self.last)
         position = self._writer.position - len(data)
-        self._channel.submit(lambda: write_at(self._descriptor, position, data), len(data))
+        self._channel.submit(lambda: self._write(position, data), len(data))
         for cue in self._writer.take_cues():
             self._journal.write(CueMade(self.made.name, cue))
 
     def _begin(self, head: bytes, cut: int) -> None:
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        if os.fstat(self._descriptor).st_size > cut:
-            os.ftruncate(self._descriptor, cut)
-        write_at(self._descriptor, 0, head)
+        files = self._channel.files
+        self._descriptor = files.open(self._path)
+        if files.size(self._descriptor) > cut:
+            # What is cut off must not come back behind what is written in its place.
+            files.truncate(self._descriptor, cut)
+            files.sync(self._descriptor)
+        self._length = cut
+        self._write(0, head)
+        files.sync_directory(self._path.parent)
 
-    def _patch(self, offset: int, data: bytes) -> None:
-        write_at(self._descriptor, offset, data)
+    def _write(self, offset: int, data: bytes) -> None:
+        self._channel.files.write(self._descriptor, offset, data)
+        self._length = max(self._length, offset + len(data))
+        self._unsynced = True
 
-    def _sync(self) -> None:
-        os.fsync(self._descriptor)
+    def _blot(self, clusters: list[int]) -> None:
+        """Their first blocks become Void elements, to stay so before anything else tells of another codec."""
+        for at in clusters:
+            cluster = read_whole(self._read, at, self._length)
+            self._write(at, without_first_block(cluster))
+        if clusters:
+            self._channel.files.sync(self._descriptor)
+
+    def _read(self, offset: int, length: int) -> bytes:
+        return self._channel.files.read(self._descriptor, offset, length)
+
+    def _close_synced(self) -> None:
+        self._channel.files.sync(self._descriptor)
         self.close()
 
 
@@ -194,7 +246,12 @@ def recover_tail(directory: Path, facts: FileFacts) -> Tail:
         video = next((track.number for track in facts.tracks if track.is_video), None)
         cue_track = facts.tracks[0].number if video is None else video
         return scan(
-            lambda at, length: os.pread(descriptor, length, at), size, facts.cues, cue_track, video is None
+            lambda at, length: os.pread(descriptor, length, at),
+            size,
+            facts.cues,
+            cue_track,
+            video is None,
+            facts.synced,
         )
     finally:
         os.close(descriptor)

@@ -1,6 +1,7 @@
 """Finds where a file that was cut off can be written on: after its last whole cluster."""
 
 import struct
+import zlib
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -9,7 +10,15 @@ from recorder import resume
 from recorder.resume import Origin
 from recorder.webm.ebml import VOID, Malformed, Truncated, read_header
 from recorder.webm.head import HEAD_SIZE
-from recorder.webm.writer import CLUSTER, CLUSTER_BYTES, CLUSTER_TIMESTAMP, SIMPLE_BLOCK, Cue
+from recorder.webm.writer import (
+    CLUSTER,
+    CLUSTER_BYTES,
+    CLUSTER_TIMESTAMP,
+    CRC32,
+    SIMPLE_BLOCK,
+    Cue,
+    cluster_of,
+)
 
 _PROBE = 64
 _LARGEST = 4 * CLUSTER_BYTES
@@ -39,10 +48,12 @@ class BadCluster(Exception):
     """This is no whole cluster of ours."""
 
 
-def scan(read_at: ReadAt, size: int, cues: list[Cue], cue_track: int, sound_alone: bool) -> Tail:
-    """Reads from the last of the journalled ``cues`` that still is a cluster; never the whole file
-    unless the journal knows nothing. Bytes that make no sense end the file there."""
-    known = list(cues)
+def scan(
+    read_at: ReadAt, size: int, cues: list[Cue], cue_track: int, sound_alone: bool, synced: int = 0
+) -> Tail:
+    """Reads from the last of the journalled ``cues`` that is before ``synced`` and still a cluster; never the
+    whole file unless the journal knows nothing. Bytes that make no sense end the file there."""
+    known = [cue for cue in cues if cue.at < synced]
     while known and not _is_cluster(read_at, size, known[-1]):
         known.pop()
     position = known[-1].at if known else HEAD_SIZE
@@ -54,7 +65,7 @@ def scan(read_at: ReadAt, size: int, cues: list[Cue], cue_track: int, sound_alon
     origins: dict[int, Origin] = {}
     while position < size:
         try:
-            cluster = read_cluster(read_at, position, size)
+            cluster = read_cluster(read_at, position, size, checked=position >= synced)
         except BadCluster:
             break
         origins |= cluster.origins
@@ -68,21 +79,56 @@ def scan(read_at: ReadAt, size: int, cues: list[Cue], cue_track: int, sound_alon
     return Tail(position, ends, known, origins)
 
 
-def read_cluster(read_at: ReadAt, position: int, size: int) -> Cluster:
-    """The one at ``position``. Raises BadCluster."""
+def read_cluster(read_at: ReadAt, position: int, size: int, *, checked: bool = True) -> Cluster:
+    """The one at ``position``. ``checked``: by its checksum, if it has one. Raises BadCluster."""
     try:
-        header = read_header(read_at(position, _PROBE))
-        if header.id != CLUSTER or header.size is None or not 3 <= header.size <= _LARGEST:
-            raise BadCluster
-        end = position + header.length + header.size
-        if end > size:
-            raise BadCluster
-        body = read_at(position + header.length, header.size)
-        if len(body) != header.size:
-            raise BadCluster
-        return Cluster(end - position, *_read_blocks(body))
+        whole = read_whole(read_at, position, size)
+        return Cluster(len(whole), *_read_blocks(_content(whole, checked=checked)))
     except (Malformed, Truncated, struct.error, IndexError) as error:
         raise BadCluster from error
+
+
+def read_whole(read_at: ReadAt, position: int, size: int) -> bytes:
+    """The bytes of the cluster at ``position``. Raises BadCluster."""
+    try:
+        header = read_header(read_at(position, _PROBE))
+    except (Malformed, Truncated) as error:
+        raise BadCluster from error
+    if header.id != CLUSTER or header.size is None or not 3 <= header.size <= _LARGEST:
+        raise BadCluster
+    length = header.length + header.size
+    whole = read_at(position, length) if position + length <= size else b""
+    if len(whole) != length:
+        raise BadCluster
+    return whole
+
+
+def without_first_block(cluster: bytes) -> bytes:
+    """The same length, its first block made a Void element. Raises BadCluster."""
+    try:
+        content = _content(cluster, checked=False)
+        stamp = read_header(content)
+        block = stamp.length + (stamp.size or 0)
+        content = content[:block] + bytes((VOID,)) + content[block + 1 :]
+    except (Malformed, Truncated, IndexError) as error:
+        raise BadCluster from error
+    summed = cluster_of(content)
+    return summed if len(summed) == len(cluster) else cluster[: -len(content)] + content
+
+
+def _content(cluster: bytes, *, checked: bool) -> bytes:
+    """What is in a cluster behind its checksum, which those of older recordings do not have. Raises BadCluster."""
+    offset = read_header(cluster).length
+    first = read_header(cluster, offset)
+    if first.id != CRC32:
+        return cluster[offset:]
+    offset += first.length
+    content = cluster[offset + 4 :]
+    if first.size != 4 or (
+        checked and zlib.crc32(content) != int.from_bytes(cluster[offset : offset + 4], "little")
+    ):
+        raise BadCluster
+    return content
 
 
 def _read_blocks(body: bytes) -> tuple[list[tuple[int, int, bool]], dict[int, Origin]]:
@@ -111,7 +157,7 @@ def _is_cluster(read_at: ReadAt, size: int, cue: Cue) -> bool:
     if not HEAD_SIZE <= cue.at < size:
         return False
     try:
-        read_cluster(read_at, cue.at, size)
+        read_cluster(read_at, cue.at, size, checked=False)
     except BadCluster:
         return False
     return True

@@ -1,6 +1,7 @@
 """The writer: blocks in, bytes to append out; at the end the cues and a finished head."""
 
 import struct
+import zlib
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from recorder.webm.tracks import Track
 CLUSTER = 0x1F43B675
 CLUSTER_TIMESTAMP = 0xE7
 SIMPLE_BLOCK = 0xA3
+CRC32 = 0xBF
 CUES = 0x1C53BB6B
 CLUSTER_SPAN = 500
 """ms of media in a cluster at most: what an abrupt end can cost, beside what waits for the disk."""
@@ -97,8 +99,7 @@ class WebmWriter:
         stamp = uint(CLUSTER_TIMESTAMP, self._start)
         origins = {track: origin for track, _, _, origin in self._blocks if origin is not None}
         marks = b"".join(binary(VOID, resume.encode(track, origin)) for track, origin in origins.items())
-        head = element_id(CLUSTER) + vint(len(stamp) + self._size + len(marks), 4) + stamp
-        body = b"".join((head, *(block[2] for block in self._blocks), marks))
+        body = cluster_of(b"".join((stamp, *(block[2] for block in self._blocks), marks)))
         self._blocks.clear()
         self._given = self.end
         self._size = 0
@@ -167,6 +168,7 @@ def _cue_point(cue: Cue, base: int) -> bytes:
     )
 
 
-def first_block_at(cue: Cue) -> int:
-    """File offset of the block that leads the cluster of ``cue``."""
-    return cue.at + 4 + 4 + len(uint(CLUSTER_TIMESTAMP, cue.ms))
+def cluster_of(content: bytes) -> bytes:
+    """With its checksum in front (RFC 8794, 11.3.1), by which a cluster is known that a power loss has torn."""
+    checked = element_id(CRC32) + b"\x84" + zlib.crc32(content).to_bytes(4, "little") + content
+    return element_id(CLUSTER) + vint(len(checked), 4) + checked

@@ -134,6 +134,8 @@ async def lessons(directory: Path, count: int, seconds: float) -> None:
         packets_received=int(stats.values["recorder_packets"]),
         packets_dropped=connection.dropped + int(stats.values["recorder_dropped_packets"]),
         resident_mb=round(resident_mb(pid)),
+        sync_ms=round(stats.values["recorder_sync_ms"], 1),
+        syncs=int(stats.values["recorder_syncs"]),
     )
     megabytes = sum(file.bytes for file in closed.files) / 1e6
     figure(BENCH, "closing it", 1000 * took, "ms", megabytes=round(megabytes, 1))

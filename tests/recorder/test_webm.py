@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from recorder import journal
 from recorder.webm import ebml
 from recorder.webm.head import HEAD_SIZE, build_head
-from recorder.webm.scan import scan
+from recorder.webm.scan import read_cluster, scan
 from recorder.webm.tracks import Track
 from recorder.webm.writer import Cue, WebmWriter
 from tests.recorder.kit.material import tone_packets
@@ -175,6 +175,27 @@ def test_three_hours_close_without_reading_and_seek(tmp_path: Path):
         read += length
         return data[at : at + length]
 
-    tail_found = scan(read_at, size, writer.cues, 1, False)
+    tail_found = scan(read_at, size, writer.cues, 1, False, synced=size - 100_000)
     assert abs(tail_found.cut - size) < 20_000
     assert read < 1_000_000
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_what_a_power_loss_has_torn_ends_the_file_in_front_of_it(data):
+    """Zeros in the middle of a frame leave a cluster of the right shape: its checksum tells."""
+    frame = bytes(range(1, 256)) * 20
+    writer, out = write([(1, index * 600, frame, index % 3 == 0) for index in range(9)])
+    starts = [HEAD_SIZE]
+    while starts[-1] < len(out):
+        cluster = read_cluster(lambda at, size: out[at : at + size], starts[-1], len(out))
+        starts.append(starts[-1] + cluster.length)
+    torn = data.draw(st.integers(3, len(starts) - 2))
+    synced = data.draw(st.integers(0, torn))
+    at = data.draw(st.integers(starts[torn] + 40, starts[torn + 1] - 1))
+    broken = bytearray(out)
+    broken[at : at + 512] = bytes(len(broken[at : at + 512]))
+    found = scan(
+        lambda at, size: bytes(broken[at : at + size]), len(broken), writer.cues, 1, False, starts[synced]
+    )
+    assert found.cut == starts[torn]
