@@ -15,6 +15,7 @@ from signaling.gateway.recorded_bytes import serve as serve_file
 from signaling.gateway.routing import Query, Route
 from signaling.gateway.who import hosts_recording, is_id, manages, watches, watches_recording
 from signaling.wire.http import (
+    CaptionsRow,
     RecordingDetail,
     RecordingFile,
     RecordingList,
@@ -48,6 +49,8 @@ async def one_recording(call: Call) -> RecordingDetail:
     entry, lesson, actor = call.recording, call.lesson, call.actor
     names = await _names(call) if entry.files else {}
     views = await stores.recordings.views(entry.id) if manages(actor, lesson) else ()
+    captions = await stores.recordings.captions(entry.id)
+    position = await stores.recordings.position(entry.id, actor.account)
     newest = sorted(views, key=lambda view: view.at, reverse=True)
     return RecordingDetail(
         recording=_row(entry, lesson, actor),
@@ -61,12 +64,15 @@ async def one_recording(call: Call) -> RecordingDetail:
                 bytes=file.bytes,
                 source=file.source,
                 participant_name=names.get(ParticipantId(file.participant), ""),
+                sha256=file.sha256,
             )
             for file in _shown(call)
         ),
         views=tuple(
             RecordingViewed(view.name, view.username, view.at, view.downloaded, view.what) for view in newest
         ),
+        captions=tuple(CaptionsRow(each.language) for each in captions),
+        position_ms=position or 0,
     )
 
 
