@@ -92,9 +92,12 @@ class RecordingEntry(Struct, frozen=True):
     id: RecordingId
     lesson: LessonId
     started_at: int
-    state: Literal["recording", "closing", "ready", "lost"]
+    state: Literal["recording", "closing", "ready", "lost", "erasing"]
     duration: int = 0
     files: tuple[RecordingFileEntry, ...] = ()
+    erased_by: str = ""
+    erase_reason: str = ""
+    """Of one that is being erased: nothing of it is given to anybody any more."""
 
 
 class RecordingView(Struct, frozen=True):

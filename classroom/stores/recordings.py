@@ -181,6 +181,8 @@ async def _put(connection: AsyncConnection, entry: RecordingEntry) -> None:
         "started_at": entry.started_at,
         "state": entry.state,
         "duration": entry.duration,
+        "erased_by": entry.erased_by,
+        "erase_reason": entry.erase_reason,
     }
     changed = await connection.execute(update(recordings).where(recordings.c.id == entry.id).values(values))
     if changed.rowcount == 0:
@@ -235,6 +237,8 @@ def _entry(row: Any, files: list[RecordingFileEntry]) -> RecordingEntry:
         state=row.state,
         duration=row.duration,
         files=tuple(files),
+        erased_by=row.erased_by,
+        erase_reason=row.erase_reason,
     )
 
 

@@ -150,6 +150,8 @@ recordings = Table(
     Column("started_at", BigInteger, nullable=False),
     Column("state", String(16), nullable=False),
     Column("duration", BigInteger, nullable=False),
+    Column("erased_by", String(64), nullable=False, server_default=""),
+    Column("erase_reason", String(16), nullable=False, server_default=""),
     Index(None, "lesson"),
     Index(None, "started_at"),
 )

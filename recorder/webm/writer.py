@@ -133,12 +133,9 @@ class WebmWriter:
         """(what to append, the head that replaces the first HEAD_SIZE bytes)."""
         tail = self.flush()
         cues_at = self.position
-        if self.cues:
-            base = segment_data_start(self.head())
-            points = b"".join(_cue_point(cue, base) for cue in self.cues)
-            cues = binary(CUES, points)
-            tail += cues
-            self.position += len(cues)
+        cues = cues_element(self.cues, self.head())
+        tail += cues
+        self.position += len(cues)
         head = build_head(
             list(self.tracks.values()),
             started_at=self.started_at,
@@ -158,6 +155,14 @@ class WebmWriter:
         cue = Cue(track, ms, self.position)
         self.cues.append(cue)
         self._fresh.append(cue)
+
+
+def cues_element(cues: Sequence[Cue], head: bytes) -> bytes:
+    """Empty when there are none. ``head``: the file's, of any length of time."""
+    if not cues:
+        return b""
+    base = segment_data_start(head)
+    return binary(CUES, b"".join(_cue_point(cue, base) for cue in cues))
 
 
 def _cue_point(cue: Cue, base: int) -> bytes:

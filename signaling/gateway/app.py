@@ -18,6 +18,7 @@ from recorder.archive.opening import open_files
 from signaling.bus.port import Bus
 from signaling.gateway.clock import Clock, MakeId, make_id, now_ms
 from signaling.gateway.context import GATEWAY, Gateway
+from signaling.gateway.erasures import Erasures
 from signaling.gateway.hosts import LessonHosts
 from signaling.gateway.jobs_director import JobsDirector
 from signaling.gateway.media_director import MediaDirector
@@ -80,6 +81,7 @@ def make_gateway(
         media=media,
         recording=recording,
         jobs=jobs,
+        erasures=Erasures(bus=bus, stores=stores, hosts=hosts, clock=clock, stop_jobs=jobs.gone),
         stills=stills,
         still_keeper=still_keeper,
         static=static,
@@ -109,11 +111,13 @@ async def _life(app: web.Application) -> AsyncIterator[None]:
     await gateway.media.start()
     await gateway.recording.start()
     await gateway.jobs.start()
+    await gateway.erasures.start()
     watch = SessionWatch(gateway.stores.sessions, gateway.sockets, gateway.clock)
     watch.start()
     yield
     await watch.close()
     await gateway.still_keeper.close()
+    await gateway.erasures.close()
     await gateway.jobs.close()
     await gateway.recording.close()
     await gateway.media.close()

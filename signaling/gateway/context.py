@@ -11,6 +11,7 @@ from classroom.stores.throttle import Throttle
 from recorder.archive.port import RecordingFiles
 from signaling.bus.port import Bus
 from signaling.gateway.clock import Clock, MakeId
+from signaling.gateway.erasures import Erasures
 from signaling.gateway.hosts import LessonHosts
 from signaling.gateway.jobs_director import JobsDirector
 from signaling.gateway.media_director import MediaDirector
@@ -43,6 +44,7 @@ class Gateway:
     media: MediaDirector
     recording: RecordingDirector
     jobs: JobsDirector
+    erasures: Erasures
     stills: Stills
     still_keeper: StillKeeper
     static: Path

@@ -39,7 +39,7 @@ async def list_recordings(call: Call) -> RecordingList:
         if entry.lesson not in lessons:
             lessons[entry.lesson] = await stores.lessons.get(entry.lesson)
         lesson = lessons[entry.lesson]
-        if lesson is not None and watches(call.actor, lesson):
+        if lesson is not None and entry.state != "erasing" and watches(call.actor, lesson):
             rows.append(_row(entry, lesson, call.actor))
     return RecordingList(tuple(rows))
 
@@ -101,7 +101,7 @@ def _row(entry: RecordingEntry, lesson: LessonEntry, actor: Actor) -> RecordingR
         started_at=entry.started_at,
         duration_ms=entry.duration,
         bytes=sum(file.bytes for file in entry.files),
-        state=entry.state,
+        state=entry.state,  # type: ignore[arg-type]
         replay_allowed=lesson.replay_allowed,
         may_manage=actor.teaches(lesson.class_id),
     )

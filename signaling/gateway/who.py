@@ -81,7 +81,7 @@ async def watches_recording(call: Call) -> None:
     wanted = call.request.match_info["recording"]
     recording = await call.gateway.stores.recordings.get(RecordingId(wanted)) if is_id(wanted) else None
     lesson = None if recording is None else await call.gateway.stores.lessons.get(recording.lesson)
-    if recording is None or lesson is None or not watches(actor, lesson):
+    if recording is None or recording.state == "erasing" or lesson is None or not watches(actor, lesson):
         raise ApiError("no_such_recording", "no such recording")
     call.recording_entry = recording
     call.lesson_entry = lesson
@@ -99,3 +99,15 @@ async def hosts_recording(call: Call) -> None:
     await watches_recording(call)
     if not call.actor.teaches(call.lesson.class_id):
         raise ApiError("not_allowed", "only who teaches the class may do this")
+
+
+async def oversees(call: Call) -> None:
+    """Staff and admins."""
+    if call.actor.role not in (Role.STAFF, Role.ADMIN):
+        raise ApiError("not_allowed", "only staff and admins may see this")
+
+
+async def administers(call: Call) -> None:
+    """Admins."""
+    if call.actor.role is not Role.ADMIN:
+        raise ApiError("not_allowed", "only admins may do this")

@@ -126,7 +126,7 @@ class Attendance(Answer, frozen=True):
 
 
 class RecordingRow(Answer, frozen=True):
-    """``state``: recording | closing | ready | lost."""
+    """``state``: recording | closing | ready | lost. What is being erased is not told of."""
 
     id: str
     lesson: str

@@ -204,7 +204,8 @@ class FakeRecorder:
         """Started and neither ended nor cancelled."""
         self.ended: list[jobs.JobDone | jobs.JobFailed] = []
         self.refuses = ""
-        """With this code, what begins a job."""
+        """With this code, what begins a job, and erasures."""
+        self.erases = (2, 20)
 
     async def handle(self, message: Struct) -> Struct:
         self.asked.append(message)
@@ -228,6 +229,10 @@ class FakeRecorder:
             case jobs.CancelJob():
                 self.jobs.pop(message.job, None)
                 return recorder.RecorderDone()
+            case recorder.EraseRecording():
+                if self.refuses:
+                    return recorder.RecorderFailed(self.refuses, "")
+                return recorder.RecordingErasedReply(*self.erases)
             case jobs.RemoveJobFile() | recorder.HashRecording():
                 return recorder.RecorderDone()
         if message.recording not in self.open:  # type: ignore[attr-defined]

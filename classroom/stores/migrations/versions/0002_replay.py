@@ -12,6 +12,8 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("recording_files", sa.Column("sha256", sa.String(64), nullable=False, server_default=""))
     op.add_column("recording_views", sa.Column("what", sa.Text(), nullable=False, server_default=""))
+    op.add_column("recordings", sa.Column("erased_by", sa.String(64), nullable=False, server_default=""))
+    op.add_column("recordings", sa.Column("erase_reason", sa.String(16), nullable=False, server_default=""))
     op.create_table(
         "recording_captions",
         sa.Column("recording", sa.String(length=64), nullable=False),

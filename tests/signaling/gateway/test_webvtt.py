@@ -1,0 +1,86 @@
+"""Captions are taken only as browsers will show them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signaling.gateway import byte_range, webvtt
+
+GOOD = """WEBVTT - Toán
+
+NOTE of the teacher
+
+1
+00:01.000 --> 00:02.500 align:start position:10%
+- Chào cô! <b>Hôm nay</b> &lt;3
+
+01:00:00.000 --> 01:00:01.000
+<v An>Dạ</v>
+"""
+
+
+def test_good_captions_are_kept() -> None:
+    assert webvtt.check("\ufeff" + GOOD.replace("\n", "\r\n") + "\r\n\r\n") == GOOD
+    assert webvtt.check("WEBVTT") == "WEBVTT\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", 1),
+        ("SRT", 1),
+        ("WEBVTTx", 1),
+        ("WEBVTT\nno empty line", 2),
+        ("WEBVTT\n\nSTYLE\n::cue { background: url(x) }", 3),
+        ("WEBVTT\n\njust text", 3),
+        ("WEBVTT\n\n00:02.000 --> 00:01.000\nx", 3),
+        ("WEBVTT\n\n0:02 --> 0:03\nx", 3),
+        ("WEBVTT\n\n00:02.000 --> 00:03.000 onclick:x\nx", 3),
+        ("WEBVTT\n\n00:02.000 --> 00:03.000\n<script>x</script>", 4),
+        ("WEBVTT\n\n00:02.000 --> 00:03.000\na < b", 4),
+        ("WEBVTT\n\n00:02.000 --> 00:03.000\nx\n00:04.000 --> 00:05.000\ny", 5),
+        ("WEBVTT\n\n00:02.000 --> 00:03.000\nx\n\n00:01.000 --> 00:05.000\ny", 6),
+        ("WEBVTT\n\n00:02.000 --> 00:03.000\nx\0", 4),
+    ],
+)
+def test_bad_captions_are_refused_with_their_line(text: str, line: int) -> None:
+    with pytest.raises(webvtt.BadCaptions) as refused:
+        webvtt.check(text)
+    assert refused.value.line == line
+
+
+@given(st.text(st.sampled_from("WEBVT\n\r 0123:.-><&abNOTE/v"), max_size=80))
+def test_whatever_comes_it_is_taken_or_refused_and_taken_again(text: str) -> None:
+    try:
+        kept = webvtt.check("WEBVTT\n\n" + text)
+    except webvtt.BadCaptions:
+        return
+    assert webvtt.check(kept) == kept
+
+
+@pytest.mark.parametrize(
+    ("header", "span"),
+    [
+        (None, None),
+        ("bytes=0-", (0, 100)),
+        ("bytes=10-19", (10, 20)),
+        ("bytes=10-1000", (10, 100)),
+        ("bytes=-5", (95, 100)),
+        ("bytes=-500", (0, 100)),
+        ("bytes=20-10", None),
+        ("bytes=-", None),
+        ("bytes=0-1,5-6", None),
+        ("items=0-1", None),
+        ("bytes=x-", None),
+        ("bytes=٣-", None),
+        ("", None),
+    ],
+)
+def test_a_range_is_one_or_none(header: str | None, span: tuple[int, int] | None) -> None:
+    assert byte_range.parse(header, 100) == span
+
+
+@pytest.mark.parametrize("header", ["bytes=100-", "bytes=9999999999-", "bytes=-0"])
+def test_what_is_not_there_cannot_be_satisfied(header: str) -> None:
+    with pytest.raises(byte_range.NotSatisfiable):
+        byte_range.parse(header, 100)
