@@ -1242,7 +1242,7 @@ export interface RecordingDetail {
   positionMs: number;
 }
 /**
- * ``state``: recording | closing | ready | lost.
+ * ``state``: recording | closing | ready | lost. What is being erased is not told of.
  */
 export interface RecordingRow {
   id: string;
