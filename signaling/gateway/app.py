@@ -66,11 +66,13 @@ def make_gateway(
     still_keeper = StillKeeper(bus, hosts, stills, clock)
     stills.listeners.append(still_keeper.came)
     hosts.listeners += [media.changed, recording.changed, stills.changed, still_keeper.changed]
+    files = open_files(settings.recordings, settings.storage_url)
+    erasures = Erasures(bus=bus, stores=stores, files=files, hosts=hosts, clock=clock, stop_jobs=jobs.gone)
     return Gateway(
         stores=stores,
         bus=bus,
         settings=settings,
-        files=open_files(settings.recordings, settings.storage_url),
+        files=files,
         clock=clock,
         make_id=ids,
         passwords=passwords,
@@ -81,7 +83,7 @@ def make_gateway(
         media=media,
         recording=recording,
         jobs=jobs,
-        erasures=Erasures(bus=bus, stores=stores, hosts=hosts, clock=clock, stop_jobs=jobs.gone),
+        erasures=erasures,
         stills=stills,
         still_keeper=still_keeper,
         static=static,

@@ -14,6 +14,7 @@ from classroom.lesson import commands
 from classroom.lesson.refusal import Refusal
 from classroom.stores.port import RecordingEntry, StoreError, Stores
 from recorder import control as recorder
+from recorder.archive.port import Deleted, RecordingFiles, StorageFailed
 from signaling.bus.port import Bus
 from signaling.gateway.clock import Clock
 from signaling.gateway.hosts import LessonHosts
@@ -26,9 +27,6 @@ RETRY_SECONDS = 10.0
 SWEEP_SECONDS = 3600.0
 _ERASE_SECONDS = 30.0
 
-Elsewhere = Callable[[RecordingId], Awaitable[tuple[int, int]]]
-"""Removes what is kept of a recording outside the recorder's directory: (files, bytes)."""
-
 
 class Erasures:
     """``stop_jobs``: nothing works on the recording any more when it returns."""
@@ -38,6 +36,7 @@ class Erasures:
         *,
         bus: Bus,
         stores: Stores,
+        files: RecordingFiles,
         hosts: LessonHosts,
         clock: Clock,
         stop_jobs: Callable[[RecordingId], Awaitable[None]],
@@ -47,7 +46,8 @@ class Erasures:
         self._hosts = hosts
         self._clock = clock
         self._stop_jobs = stop_jobs
-        self.elsewhere: list[Elsewhere] = []
+        self._files = files
+        self._counted: dict[RecordingId, Deleted] = {}
         self._tasks = Tasks()
         self._wake = asyncio.Event()
 
@@ -84,10 +84,12 @@ class Erasures:
             gone = await ask_recorder(
                 self._bus, recorder.EraseRecording(entry.id), recorder.RecordingErasedReply, _ERASE_SECONDS
             )
-            files, size = gone.files, gone.bytes
-            for remove in self.elsewhere:
-                more_files, more_bytes = await remove(entry.id)
-                files, size = files + more_files, size + more_bytes
+            # What an attempt removed before it failed belongs to the receipt too.
+            so_far = self._counted.get(entry.id, Deleted()) + Deleted(gone.files, gone.bytes)
+            self._counted[entry.id] = so_far
+            so_far += await self._files.delete_all(entry.id)
+            self._counted[entry.id] = so_far
+            files, size = so_far.files, so_far.bytes
             host = await self._hosts.get(entry.lesson)
             if host is not None:
                 by, reason = ParticipantId(entry.erased_by or SYSTEM), entry.erase_reason or "asked"
@@ -96,7 +98,8 @@ class Erasures:
                     _log.warning("recording_not_erased", recording=entry.id, code=answer.code)
                     return False
             await self._stores.recordings.remove(entry.id)
-        except (RecorderRefused, StoreError, OSError) as error:
+            self._counted.pop(entry.id, None)
+        except (RecorderRefused, StoreError, StorageFailed, OSError) as error:
             _log.warning("recording_not_erased", recording=entry.id, error=str(error))
             return False
         _log.info("recording_erased", recording=entry.id, lesson=entry.lesson, files=files, bytes=size)

@@ -1,24 +1,24 @@
 """All that was recorded, as it was written, in one ZIP: stored, not packed; streamed, never held."""
 
-import asyncio
 import zipfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import IO, cast
 
 import msgspec
+import structlog
 from aiohttp import web
 
 from classroom.stores.port import RecordingEntry
+from recorder.archive.port import NoSuchFile, RecordingFiles, StorageFailed
 from signaling.gateway.call import Call
 from signaling.gateway.errors import ApiError
-from signaling.gateway.file_answers import disposition, file_path
+from signaling.gateway.file_answers import disposition
 from signaling.gateway.replay_api import get_timeline
 from signaling.gateway.routing import Route
 from signaling.gateway.who import manages_recording
 
+_log = structlog.get_logger("originals")
 ROLES = ("programme", "share", "still")
-_CHUNK = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """ZIP's own: the files' true times are in the manifest."""
 
@@ -46,8 +46,7 @@ async def originals(call: Call) -> web.StreamResponse:
     entry = call.recording
     if entry.state != "ready":
         raise ApiError("recording_not_ready", f"the recording is {entry.state}")
-    root = call.gateway.settings.recordings
-    files = [(f.name, file_path(root, entry.id, f.name)) for f in entry.files if f.role in ROLES]
+    names = [file.name for file in entry.files if file.role in ROLES]
     notes = {
         "manifest.json": msgspec.json.format(msgspec.json.encode(_manifest(call, entry)), indent=1),
         "timeline.json": msgspec.json.format(msgspec.json.encode(await get_timeline(call)), indent=1),
@@ -62,8 +61,14 @@ async def originals(call: Call) -> web.StreamResponse:
     response.headers["Content-Disposition"] = disposition(title)
     response.headers["Cache-Control"] = "private, no-store"
     await response.prepare(call.request)
-    async for data in _archive(notes, files):
-        await response.write(data)
+    try:
+        async for data in _archive(notes, call.gateway.files, entry.id, names):
+            await response.write(data)
+    except (NoSuchFile, StorageFailed, OSError) as error:
+        # An archive that ends without its directory shows that it is not all.
+        _log.warning("originals_cut", recording=entry.id, error=str(error))
+        if call.request.transport is not None:
+            call.request.transport.abort()
     return response
 
 
@@ -79,19 +84,22 @@ def _manifest(call: Call, entry: RecordingEntry) -> dict[str, object]:
     }
 
 
-async def _archive(notes: dict[str, bytes], files: list[tuple[str, Path]]) -> AsyncIterator[bytes]:
+async def _archive(
+    notes: dict[str, bytes], files: RecordingFiles, recording: str, names: list[str]
+) -> AsyncIterator[bytes]:
     sink = _Sink()
     with zipfile.ZipFile(cast("IO[bytes]", sink), "w") as archive:
         for name, data in notes.items():
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), data)
-        for name, path in files:
-            with (
-                path.open("rb") as file,
-                archive.open(zipfile.ZipInfo(name, _EPOCH), "w", force_zip64=True) as member,
-            ):
-                while data := await asyncio.to_thread(file.read, _CHUNK):
-                    member.write(data)
-                    yield sink.take()
+        for name in names:
+            opened = await files.open(recording, name)
+            try:
+                with archive.open(zipfile.ZipInfo(name, _EPOCH), "w", force_zip64=True) as member:
+                    async for piece in opened.read(0, opened.facts.bytes):
+                        member.write(piece)
+                        yield sink.take()
+            finally:
+                await opened.close()
     yield sink.take()
 
 

@@ -12,7 +12,7 @@ from recorder.jobs.text import StillText
 from signaling.gateway import webvtt
 from signaling.gateway.call import Call
 from signaling.gateway.errors import ApiError
-from signaling.gateway.file_answers import file_path
+from signaling.gateway.recorded_bytes import read_whole
 from signaling.gateway.routing import Route
 from signaling.gateway.timeline import timeline
 from signaling.gateway.who import manages_recording, watches_recording
@@ -22,6 +22,7 @@ MAX_CAPTIONS_BYTES = 1 << 20
 MAX_LANGUAGES = 8
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _READ_SECONDS = 30.0
+_MOST_TEXT = 32 << 20
 
 
 async def get_timeline(call: Call) -> Timeline:
@@ -35,10 +36,9 @@ async def _texts(call: Call) -> dict[str, str]:
     if not any(file.role == "text" for file in call.recording.files):
         return {}
     try:
-        path = file_path(call.gateway.settings.recordings, call.recording.id, TEXTS)
-        data = await asyncio.to_thread(path.read_bytes)
+        data = await read_whole(call.gateway.files, call.recording.id, TEXTS, _MOST_TEXT)
         return {still.name: still.text for still in msgspec.json.decode(data, type=list[StillText])}
-    except (ApiError, OSError, msgspec.DecodeError, msgspec.ValidationError):
+    except (ApiError, msgspec.DecodeError, msgspec.ValidationError):
         return {}
 
 
