@@ -21,9 +21,10 @@ DEPENDENCY_DESCRIPTOR = (
     "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 )
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
-ORIENTATION = "urn:3gpp:video-orientation"
 PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 
+# Not urn:3gpp:video-orientation: without it the browser turns a phone's picture before it encodes it, so that
+# what is recorded, exported and seen by those who do not know the extension stands upright as well.
 EXTENSION_IDS = {
     MID: 1,
     RID: 2,
@@ -32,17 +33,15 @@ EXTENSION_IDS = {
     TRANSPORT_CC: 5,
     DEPENDENCY_DESCRIPTOR: 8,
     AUDIO_LEVEL: 10,
-    ORIENTATION: 11,
     PLAYOUT_DELAY: 14,
 }
-FORWARDED = frozenset({DEPENDENCY_DESCRIPTOR, AUDIO_LEVEL, ORIENTATION, PLAYOUT_DELAY})
+FORWARDED = frozenset({DEPENDENCY_DESCRIPTOR, AUDIO_LEVEL, PLAYOUT_DELAY})
 """Extensions that reach subscribers as the publisher wrote them."""
 KINDS: dict[str, tuple[Kind, ...]] = {
     RID: ("video",),
     REPAIRED_RID: ("video",),
     DEPENDENCY_DESCRIPTOR: ("video",),
     AUDIO_LEVEL: ("audio",),
-    ORIENTATION: ("video",),
     PLAYOUT_DELAY: ("video",),
 }
 _TO_SERVER_ONLY = frozenset({RID, REPAIRED_RID})
