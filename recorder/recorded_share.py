@@ -104,7 +104,7 @@ class RecordedShare:
 
     def sound(self, start: float, packet: bytes, timestamp: int) -> None:
         self.last = origin = Origin(self.receiver.ssrc or 0, timestamp, round(start))
-        if not self._own_gate.has(origin):
+        if self._own_gate.sounds(origin):
             self._own.sound(start, packet, origin)
-        if self._voice is not None and not self._gate.has(origin):
+        if self._voice is not None and self._gate.sounds(origin):
             self._voice.add(start, packet)

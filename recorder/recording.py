@@ -129,6 +129,8 @@ class Recording:
         codec goes on by its older tap until the first picture of the new one."""
         codec, payload_type, rate = choose(request.codecs)
         known = self._shares.get(request.share)
+        if known is not None and known.tap == request.tap and known.codec == codec:
+            return
         if known is not None and known.tap != request.tap and known.codec != codec:
             self._leave(request.share, known)
         elif known is not None:

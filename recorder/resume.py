@@ -58,7 +58,7 @@ class Gate:
         self._open = False
 
     def has(self, frame: Origin) -> bool:
-        """Whether the file has it already."""
+        """Whether the file has it already, as far as its time tells."""
         end = self.origin
         if end is None or end.ssrc != frame.ssrc:
             return False
@@ -66,9 +66,10 @@ class Gate:
 
     def passes(self, frame: Origin, reached: Sequence[Origin], *, key: bool) -> bool:
         """``reached``: the ends behind which nothing is missing."""
-        if self._open:
-            return True
-        if self.has(frame):
-            return False
-        self._open = key or self.origin in reached
+        if not self._open and not self.has(frame):
+            self._open = key or self.origin in reached
         return self._open
+
+    def sounds(self, frame: Origin) -> bool:
+        """Of sound, which needs nothing of what was before."""
+        return self.passes(frame, (), key=True)

@@ -14,6 +14,8 @@ from recorder.webm.tracks import Codec
 
 SOURCE_SILENT_MS = 1000.0
 """Another SSRC takes the track over when the one in use has been silent for so long."""
+SKIP_MS = 30_000.0
+"""A stream that does not come to where a file ends by then is another one."""
 _MOST_REPORTS = 8
 
 
@@ -60,6 +62,7 @@ class TrackReceiver:
         self._line = VoiceLine()
         self._frames = None if self.codec == "opus" else FrameAssembler(payload_format(self.codec))
         self._skip_to: int | None = None
+        self._skipping_since = 0.0
 
     @property
     def wants_key(self) -> bool:
@@ -119,6 +122,7 @@ class TrackReceiver:
             self._clock.go_on(origin.timestamp, origin.ms)
             if self._frames is not None:
                 self._skip_to = origin.timestamp
+                self._skipping_since = self._seen
 
     def _consume_all(self, packets: Iterable[tuple[RtpPacket, bool]]) -> None:
         for packet, gap in packets:
@@ -127,7 +131,8 @@ class TrackReceiver:
     def _consume(self, packet: RtpPacket, gap: bool) -> None:
         if self._skip_to is not None:
             ahead = after(packet.timestamp, self._skip_to)
-            if ahead <= 0 or not packet.payload:
+            waited = self._seen - self._skipping_since
+            if waited < SKIP_MS and (ahead <= 0 or not packet.payload):
                 if ahead == 0 and self._frames is not None:
                     self._frames.go_on()
                 return

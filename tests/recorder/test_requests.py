@@ -144,6 +144,7 @@ async def test_full_disk_stops_cleanly(studio, opening, monkeypatch):
 
     monkeypatch.setattr(Disk, "check_space", full)
     await studio.play(stream, 4000)
+    await studio.recorder._disk.flushed()
     assert RecordingTrouble("r1", "disk_full") in studio.notices
     closed = await studio.recorder.handle(CloseRecording("r1"))
     assert isinstance(closed, RecordingClosed)
