@@ -49,6 +49,25 @@ TABLE: dict[tuple[str, str], tuple[int, dict[str, int]]] = {
     # The first takes it away.
     ("DELETE", "/api/recordings/{recording}/exports/{export}"): (404, {"anonymous": 401, "teacher": 204}),
     ("GET", "/api/recordings/{recording}/thumbnails"): (404, WATCH),
+    ("GET", "/api/recordings/{recording}/timeline"): (404, WATCH),
+    ("PUT", "/api/recordings/{recording}/position"): (404, {**dict.fromkeys(WATCH, 204), "anonymous": 401}),
+    ("GET", "/api/recordings/{recording}/originals"): (404, WATCH),
+    # There are none; and JSON is no WebVTT.
+    ("GET", "/api/recordings/{recording}/captions/{language}"): (404, {"anonymous": 401}),
+    ("PUT", "/api/recordings/{recording}/captions/{language}"): (
+        404,
+        {**dict.fromkeys(WATCH, 415), "anonymous": 401},
+    ),
+    ("DELETE", "/api/recordings/{recording}/captions/{language}"): (
+        404,
+        {**dict.fromkeys(WATCH, 204), "anonymous": 401},
+    ),
+    # Nobody is inside.
+    ("GET", "/api/lessons/{lesson}/rewind"): (403, {"anonymous": 401}),
+    ("GET", "/api/lessons/{lesson}/rewind/{name}"): (403, {"anonymous": 401}),
+    ("GET", "/api/storage"): (403, {"anonymous": 401, "admin": 200, "staff": 200}),
+    ("GET", "/api/retention"): (403, {"anonymous": 401, "admin": 200, "staff": 200}),
+    ("PUT", "/api/retention"): (403, {"anonymous": 401, "admin": 200}),
     ("PUT", "/api/lessons/{lesson}/shares/{share}/stills/{still}/{part}"): (403, {"anonymous": 401}),
     ("GET", "/api/lessons/{lesson}/shares/{share}/stills/{still}/{part}"): (403, {"anonymous": 401}),
     # Not an upgrade: those who may enter hear that it must be one.
@@ -59,10 +78,15 @@ TABLE: dict[tuple[str, str], tuple[int, dict[str, int]]] = {
     ("GET", "/metrics"): (200, {}),
     ("GET", "/api/openapi.json"): (200, {}),
     ("GET", "/api/protocol.json"): (200, {}),
+    # The first takes it away.
+    ("DELETE", "/api/recordings/{recording}"): (404, {"anonymous": 401, "teacher": 204}),
 }
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/api/recordings/{recording}/replay"): {"allowed": False},
     ("POST", "/api/recordings/{recording}/exports"): {"chat": True},
+    ("PUT", "/api/recordings/{recording}/position"): {"ms": 5},
+    ("PUT", "/api/recordings/{recording}/captions/{language}"): {},
+    ("PUT", "/api/retention"): {"schoolDays": None, "classes": []},
 }
 
 
@@ -128,6 +152,7 @@ async def _ask(world: World, method: str, path: str, role: str, status: int) -> 
         still=1,
         part="full",
         export="e1",
+        language="vi",
     )
     body = BODIES.get((method, path))
     if path == "/api/lessons" and method == "POST":
