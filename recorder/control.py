@@ -13,7 +13,7 @@ class RecorderDone(Struct, frozen=True, tag="recorder.done"):
 
 
 class RecorderFailed(Struct, frozen=True, tag="recorder.failed"):
-    """``code``: no_such_recording | closed | unsupported | disk."""
+    """``code``: no_such_recording | closed | open | unsupported | disk_full | disk."""
 
     code: str
     detail: str
@@ -107,6 +107,17 @@ class RecordingErasedReply(Struct, frozen=True, tag="recorder.erased"):
     bytes: int
 
 
+class TakeSpace(Struct, frozen=True, tag="recorder.take_space"):
+    """Reply: Space."""
+
+
+class Space(Struct, frozen=True, tag="recorder.space"):
+    """Bytes free where recordings are kept, and how many must be for a recording to begin."""
+
+    free: int
+    needed: int
+
+
 class HashRecording(Struct, frozen=True, tag="recorder.hash"):
     """The SHA-256 of these files of a closed recording are wanted. Reply: RecorderDone; they come as
     RecordingHashed, later."""
@@ -174,6 +185,7 @@ RecorderRequest = (
     | HashRecording
     | EraseRecording
     | ListRecordings
+    | TakeSpace
     | TakeRecorderStats
 )
 RecorderReply = (
@@ -183,6 +195,7 @@ RecorderReply = (
     | RecordingClosed
     | RecordingErasedReply
     | RecordingsOpen
+    | Space
     | RecorderStats
 )
 
@@ -195,7 +208,8 @@ class KeyFrameWanted(Struct, frozen=True, tag="recorder.key_frame_wanted"):
 
 
 class RecordingTrouble(Struct, frozen=True, tag="recorder.trouble"):
-    """``code``: disk_full | disk_failed (both: stopped, what is on disk stays) | slow_disk (pictures dropped)."""
+    """``code``: disk_full | disk_failed (both: stopped, what is on disk stays) | slow_disk (pictures are
+    dropped from here on) | disk_well (no longer)."""
 
     recording: str
     code: str

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,11 +17,18 @@ from recorder.files import Files
 T = TypeVar("T")
 QUEUE_BYTES = 32 << 20
 LEAST_FREE = 64 << 20
+TO_BEGIN = LEAST_FREE + (64 << 20)
+"""So much must be free for a recording to begin."""
 _FREE_CHECK_BYTES = 4 << 20
+_FREE_CHECK_SECONDS = 1.0
 
 
 class DiskFull(OSError):
     """Less than LEAST_FREE is left."""
+
+
+def is_full(error: OSError) -> bool:
+    return isinstance(error, DiskFull) or error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 class Channel:
@@ -41,6 +50,11 @@ class Channel:
     @property
     def congested(self) -> bool:
         return self._disk.queued > self._disk.queue_bytes
+
+    @property
+    def caught_up(self) -> bool:
+        """Far from being congested."""
+        return self._disk.queued <= self._disk.queue_bytes // 4
 
     @property
     def overrun(self) -> bool:
@@ -108,6 +122,7 @@ class Disk:
         self._lock = threading.Lock()
         self._queue: queue.SimpleQueue[tuple[Callable[[], None] | None, int]] = queue.SimpleQueue()
         self._until_check = 0
+        self._next_check = 0.0
         self._thread = threading.Thread(target=self._work, name="recorder-disk")
         self._thread.start()
 
@@ -118,14 +133,19 @@ class Disk:
         self._until_check -= size
 
     def check_space(self) -> None:
-        """Raises DiskFull. Looks once every few megabytes."""
-        if self._until_check > 0:
+        """Raises DiskFull. Looks once every few megabytes, and once a second: others write too."""
+        now = time.monotonic()
+        if self._until_check > 0 and now < self._next_check:
             return
         self._until_check = _FREE_CHECK_BYTES
-        free = os.statvfs(self.directory)
-        if free.f_bavail * free.f_frsize < self.least_free:
+        self._next_check = now + _FREE_CHECK_SECONDS
+        if self.free() < self.least_free:
             self._until_check = 0
             raise DiskFull("less than the least free space is left")
+
+    def free(self) -> int:
+        found = os.statvfs(self.directory)
+        return found.f_bavail * found.f_frsize
 
     async def flushed(self) -> None:
         """Returns once all that was put before is done."""

@@ -1,6 +1,6 @@
 """One recording: its directory, its tracks, its programme and its share files."""
 
-import errno
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from recorder.control import (
     RecordingTrouble,
 )
 from recorder.depacketize.codecs import choose
-from recorder.disk import Channel, Disk, DiskFull
+from recorder.disk import Channel, Disk, is_full
 from recorder.journal import Begun, FileMade, Journal, Paused, Synced
 from recorder.manifest import Manifest
 from recorder.mixer import FRAME_MS
@@ -86,7 +86,7 @@ class Recording:
         channel.submit(recording._begin_to_last)
         await channel.run(lambda: None)
         if channel.failed is not None:
-            await channel.run(recording._close_files)
+            await channel.run(recording._give_up)
             raise channel.failed
         return recording
 
@@ -230,9 +230,16 @@ class Recording:
             file.flush_older(round(now - wait) - file.made.start)
         if self._channel.congested:
             self._trouble("slow_disk")
-        else:
+            return
+        if self._troubled and self._channel.caught_up:
             self._troubled = False
-            self._want_keys(now)
+            self._notify(RecordingTrouble(self.begun.recording, "disk_well"))
+        self._want_keys(now)
+
+    @property
+    def failed(self) -> OSError | None:
+        """Why it cannot go on."""
+        return self._channel.failed
 
     def sync(self) -> None:
         """Soon makes all that was written so far outlast a power loss."""
@@ -256,9 +263,8 @@ class Recording:
     def fail(self, error: OSError) -> None:
         """Called by the channel when something could not be written."""
         self.stopped = True
-        full = isinstance(error, DiskFull) or error.errno in (errno.ENOSPC, errno.EDQUOT)
         self._troubled = False
-        self._trouble("disk_full" if full else "disk_failed")
+        self._trouble("disk_full" if is_full(error) else "disk_failed")
 
     # --- the end ---------------------------------------------------------------------------------
 
@@ -347,6 +353,12 @@ class Recording:
         for file in self._files.values():
             file.close()
         self._journal.close()
+
+    def _give_up(self) -> None:
+        """In the disk's thread. A directory that was made for nothing goes."""
+        self._close_files()
+        with contextlib.suppress(OSError):
+            self._directory.rmdir()
 
     def _save_manifest(self) -> None:
         current = self._manifest()

@@ -33,10 +33,12 @@ from recorder.control import (
     RecordingsOpen,
     SetPauses,
     SetStage,
+    Space,
     TakeRecorderStats,
+    TakeSpace,
 )
 from recorder.depacketize.codecs import UnsupportedCodec
-from recorder.disk import QUEUE_BYTES, Disk
+from recorder.disk import QUEUE_BYTES, TO_BEGIN, Disk, is_full
 from recorder.files import Files
 from recorder.recording import Recording
 from recorder.stills import BadStill
@@ -134,6 +136,8 @@ class Recorder:
             match request:
                 case ListRecordings():
                     return await self._list()
+                case TakeSpace():
+                    return Space(await asyncio.to_thread(self._running_disk().free), TO_BEGIN)
                 case TakeRecorderStats():
                     return self._stats()
             recording = _valid(request.recording)
@@ -144,7 +148,7 @@ class Recorder:
         except (UnsupportedCodec, BadStill) as error:
             return RecorderFailed("unsupported", str(error))
         except OSError as error:
-            return RecorderFailed("disk", error.strerror or str(error))
+            return RecorderFailed("disk_full" if is_full(error) else "disk", error.strerror or str(error))
 
     async def _handle(
         self,
@@ -204,6 +208,8 @@ class Recorder:
             directory = self._directory / request.recording
             known = await Recording.begin(directory, self._running_disk(), request, self._notify)
             self._recordings[request.recording] = known
+        elif known.failed is not None:
+            raise known.failed
         elif request.pauses != known.clock.pauses:
             known.set_pauses(request.pauses)
             self._forget(known)

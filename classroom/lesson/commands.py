@@ -153,6 +153,13 @@ class StopRecording(Struct, frozen=True):
     actor: Actor
 
 
+class CutRecording(Struct, frozen=True):
+    """The system's: the recorder cannot go on. ``reason``: disk_full | disk_failed."""
+
+    recording: RecordingId
+    reason: str
+
+
 class PauseRecording(Struct, frozen=True):
     actor: Actor
 
@@ -231,6 +238,7 @@ Command = (
     | SendMessage
     | StartRecording
     | StopRecording
+    | CutRecording
     | PauseRecording
     | ResumeRecording
     | AcknowledgeRecording

@@ -87,6 +87,8 @@ def _decide(state: LessonState, command: cmd.Command, now: int) -> Decision:
             return recording.start(state, command)
         case cmd.StopRecording():
             return recording.stop(state, command)
+        case cmd.CutRecording():
+            return recording.cut(state, command)
         case cmd.PauseRecording():
             return recording.pause(state, command)
         case cmd.ResumeRecording():

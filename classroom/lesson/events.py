@@ -178,8 +178,11 @@ class RecordingStarted(Event, frozen=True, tag="RecordingStarted"):
 
 
 class RecordingStopped(Event, frozen=True, tag="RecordingStopped"):
+    """``by``: SYSTEM when it could not go on; ``reason`` then says why: disk_full | disk_failed."""
+
     recording: RecordingId
     by: ParticipantId
+    reason: str = ""
 
 
 class RecordingPaused(Event, frozen=True, tag="RecordingPaused"):

@@ -1,5 +1,6 @@
 """The lesson's recording: begun, held, gone on with, stopped; who knows of it; what is left of it later."""
 
+from classroom.ids import SYSTEM
 from classroom.lesson import commands as cmd
 from classroom.lesson import events as ev
 from classroom.lesson.checks import (
@@ -43,6 +44,12 @@ def stop(state: LessonState, c: cmd.StopRecording) -> Decision:
     if state.recording is None:
         return ()
     return (ev.RecordingStopped(recording=state.recording.id, by=own_id(c.actor)),)
+
+
+def cut(state: LessonState, c: cmd.CutRecording) -> Decision:
+    if state.recording is None or state.recording.id != c.recording:
+        return ()
+    return (ev.RecordingStopped(recording=c.recording, by=SYSTEM, reason=c.reason),)
 
 
 def pause(state: LessonState, c: cmd.PauseRecording) -> Decision:

@@ -342,6 +342,10 @@ class Connection:
         if command is None:
             self._answer_error(message.id, "bad_message", "not known")
             return
+        may = isinstance(message, client.StartRecording) and self._host.check(command) is None
+        if may and await self._gateway.recording.disk_full():
+            self._answer_error(message.id, "disk_full", "too little space is left where recordings are kept")
+            return
         answer = await self._host.execute(command)
         if isinstance(answer, Refusal):
             self._answer_error(message.id, answer.code, answer.detail)

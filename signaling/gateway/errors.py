@@ -40,6 +40,7 @@ STATUS: dict[str, int] = {
     "internal": 500,
     "busy": 503,
     "not_ready": 503,
+    "disk_full": 507,
     "storage_unreachable": 503,
 }
 """Every code of the HTTP API with its status. The socket uses the same codes, see ``protocol``."""

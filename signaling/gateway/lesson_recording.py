@@ -55,7 +55,7 @@ async def ask_recorder(bus: Bus, message: Struct, reply: type[T], timeout: float
 class LessonRecording:
     """``media``: asked at each step where the lesson's media is. ``close``: finishes a recording's files.
 
-    ``trouble``: what the people in the lesson should know of, by code.
+    ``trouble``: what the people in the lesson should know of, by code of RecordingTrouble.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class LessonRecording:
         make_tap: Callable[[], int],
         media: Callable[[LessonId], LessonMedia | None],
         close: Callable[[RecordingId, LessonId], Awaitable[None]],
-        trouble: Callable[[LessonId, str], None],
+        trouble: Callable[[LessonId, RecordingId, str], None],
     ) -> None:
         self.host = host
         self.lesson = host.lesson
@@ -108,13 +108,19 @@ class LessonRecording:
                     self._retry_after = _RETRY_SECONDS
             except (BusError, StoreError, RecorderRefused) as error:
                 _log.warning("recording_step_failed", lesson=self.lesson, error=str(error))
-                if isinstance(error, RecorderRefused) and error.code == "disk":
-                    self._trouble(self.lesson, "disk_full")
+                if isinstance(error, RecorderRefused) and error.code in ("disk_full", "disk"):
+                    self._cannot_go_on("disk_full" if error.code == "disk_full" else "disk_failed")
                 self._retry()
                 continue
             state = self.host.state
             if self.table.recording is None and (state is None or state.recording is None):
                 return
+
+    def _cannot_go_on(self, code: str) -> None:
+        running = None if self.host.state is None else self.host.state.recording
+        if running is not None:
+            self.table.recording = running.id  # so that its files are made whole, as far as there are any
+            self._trouble(self.lesson, running.id, code)
 
     def _retry(self) -> None:
         asyncio.get_running_loop().call_later(self._retry_after, self.wake)

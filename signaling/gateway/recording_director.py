@@ -1,5 +1,6 @@
 """All recordings: follows the lessons' states, takes them up after restarts, finishes what was left open."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -27,6 +28,8 @@ from signaling.wire import server
 
 _log = structlog.get_logger("recording_director")
 _CLOSE_SECONDS = 30.0
+_SPACE_SECONDS = 1.0
+_CLOSE_AGAIN_SECONDS = 15.0
 _SEALED_ROLES = ("programme", "share", "still")
 
 
@@ -103,7 +106,7 @@ class RecordingDirector:
             make_tap=_make_tap,
             media=self._media.of,
             close=self.finish,
-            trouble=self._tell_trouble,
+            trouble=self._trouble,
         )
         self._lessons[lesson] = recording
         self._tasks.start(self._run(recording), f"recording of {lesson}")
@@ -150,6 +153,8 @@ class RecordingDirector:
             _log.warning("recording_not_closed", recording=entry.id, code=refused.code)
             if refused.code == "no_such_recording":
                 await self._stores.recordings.put(replace(entry, state="lost"))
+            else:
+                self._tasks.start(self._finish_later(entry), f"finish recording {entry.id} later")
             return
         finally:
             self._closing.discard(entry.id)
@@ -177,6 +182,13 @@ class RecordingDirector:
             listener(ready)
         _log.info("recording_ready", recording=entry.id, lesson=entry.lesson, duration_ms=closed.duration)
         await self._want_sums(ready)
+
+    async def _finish_later(self, entry: RecordingEntry) -> None:
+        """A disk that is full may get room; a recorder that is away says itself when it is back."""
+        await asyncio.sleep(_CLOSE_AGAIN_SECONDS)
+        now = await self._stores.recordings.get(entry.id)
+        if now is not None and now.state == "closing":
+            await self._finish(now)
 
     async def _want_sums(self, entry: RecordingEntry) -> None:
         """Of what was recorded, as far as they are not known; what is made of it later comes and goes."""
@@ -238,12 +250,25 @@ class RecordingDirector:
         elif isinstance(notice, recorder.RecordingTrouble):
             recording = self._by_id(notice.recording)
             if recording is not None:
-                self._tell_trouble(recording.lesson, notice.code)
+                self._trouble(recording.lesson, RecordingId(notice.recording), notice.code)
         elif isinstance(notice, recorder.RecordingHashed):
             self._tasks.start(self._hashed(notice), f"seal recording {notice.recording}")
 
-    def _tell_trouble(self, lesson: LessonId, code: str) -> None:
+    def _trouble(self, lesson: LessonId, recording: RecordingId, code: str) -> None:
+        """Where nothing can be written any more the log says so: the recording is over."""
+        _log.warning("recording_trouble", lesson=lesson, recording=recording, code=code)
         self._sockets.tell_admitted(lesson, server.Notice(f"recording_{code}"))
+        host = self._hosts.loaded(lesson)
+        if code in ("disk_full", "disk_failed") and host is not None:
+            host.submit(commands.CutRecording(recording, code))
+
+    async def disk_full(self) -> bool:
+        """Whether a recording that began now would soon be stopped; False while nobody can tell."""
+        try:
+            space = await ask_recorder(self._bus, recorder.TakeSpace(), recorder.Space, _SPACE_SECONDS)
+        except RecorderRefused:
+            return False
+        return space.free < space.needed
 
     def _by_id(self, recording: str) -> LessonRecording | None:
         return next((one for one in self._lessons.values() if one.table.recording == recording), None)

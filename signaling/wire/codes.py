@@ -17,6 +17,7 @@ ERRORS: dict[str, str] = {
     "safe_mode": "No teacher is connected: student media and chat wait.",
     "not_acknowledged": "The lesson is recorded, and the participant has not yet said to know of it.",
     "not_recording": "No recording is running.",
+    "disk_full": "Too little space is left for a recording.",
     "invalid": "A value that cannot be.",
     "media_unavailable": "No media worker has the lesson at the moment; `media_reset` comes when one has.",
     "no_such_router": "The worker has just been replaced; `media_reset` follows.",

@@ -247,8 +247,8 @@ class StillGone(ServerMessage, frozen=True, tag="still_gone"):
 
 
 class Notice(ServerMessage, frozen=True, tag="notice"):
-    """Something to tell in plain words, by ``code``: recording_disk_full, recording_slow_disk,
-    recorder_restarted, media_restarted,
+    """Something to tell in plain words, by ``code``: recording_disk_full and recording_disk_failed (both: the
+    recording was stopped), recording_slow_disk, recording_disk_well (no longer slow), recorder_restarted, media_restarted,
     took_over (this device took the place of another one of the same account)."""
 
     code: str

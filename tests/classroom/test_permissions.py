@@ -192,7 +192,15 @@ def cell(story: Story, command: cmd.Command) -> str:
 def test_the_table_is_whole() -> None:
     assert TABLE.keys() == ASKED.keys()
     asked = {type(make(AN)) for make in ASKED.values()}
-    systems = {cmd.Drop, cmd.LoseShare, cmd.Tick, cmd.Recover, cmd.SealRecording, cmd.EraseRecording}
+    systems = {
+        cmd.Drop,
+        cmd.LoseShare,
+        cmd.Tick,
+        cmd.Recover,
+        cmd.CutRecording,
+        cmd.SealRecording,
+        cmd.EraseRecording,
+    }
     assert asked | systems == set(cmd.Command.__args__)
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from classroom.ids import RecordingId, ShareId
+from classroom.ids import SYSTEM, RecordingId, ShareId
 from classroom.lesson import commands as cmd
-from classroom.lesson.events import SealedFile, Source
+from classroom.lesson.events import RecordingStopped, SealedFile, Source
 from classroom.lesson.project import changes, view
 from classroom.lesson.refusal import RefusalCode
 from classroom.lesson.state import RecordingPause
@@ -91,6 +91,18 @@ def test_a_chapter_is_in_the_log_and_may_be_without_title() -> None:
     [chapter] = story.tell(cmd.MarkChapter(TEACHER, "", ago_ms=9_000))
     assert chapter.ago_ms == 9_000  # type: ignore[union-attr]
     assert story.refused(cmd.MarkChapter(TEACHER, "", ago_ms=-1)) is RefusalCode.INVALID
+
+
+def test_a_recording_that_cannot_go_on_is_stopped_by_the_system_with_its_reason() -> None:
+    story = live()
+    cut = cmd.CutRecording(RECORDING, "disk_full")
+    assert story.tell(cut) == ()
+    story.tell(record(TEACHER))
+    assert story.tell(cmd.CutRecording(RecordingId("another"), "disk_full")) == ()
+    [stopped] = story.tell(cut)
+    assert stopped == RecordingStopped(RECORDING, SYSTEM, "disk_full")
+    assert story.state.recording is None
+    assert story.tell(cut) == ()
 
 
 def test_files_are_sealed_once_also_after_the_lesson_and_an_erasure_leaves_its_receipt() -> None:

@@ -999,8 +999,8 @@ export interface StillGone {
   still: number;
 }
 /**
- * Something to tell in plain words, by ``code``: recording_disk_full, recording_slow_disk,
- *     recorder_restarted, media_restarted,
+ * Something to tell in plain words, by ``code``: recording_disk_full and recording_disk_failed (both: the
+ *     recording was stopped), recording_slow_disk, recording_disk_well (no longer slow), recorder_restarted, media_restarted,
  *     took_over (this device took the place of another one of the same account).
  */
 export interface Notice {

@@ -200,6 +200,7 @@ class FakeRecorder:
         self.asked: list[Struct] = []
         self.files: tuple[recorder.RecordedFile, ...] = ()
         self.stage: str | None = None
+        self.free = 1_000_000
         self.jobs: dict[str, jobs.StartJob] = {}
         """Started and neither ended nor cancelled."""
         self.ended: list[jobs.JobDone | jobs.JobFailed] = []
@@ -210,6 +211,8 @@ class FakeRecorder:
     async def handle(self, message: Struct) -> Struct:
         self.asked.append(message)
         match message:
+            case recorder.OpenRecording() if self.free < 1000:
+                return recorder.RecorderFailed("disk_full", "")
             case recorder.OpenRecording():
                 self.open.setdefault(message.recording, {})
                 return recorder.RecordingOpened("unix:/nowhere")
@@ -217,6 +220,8 @@ class FakeRecorder:
                 if self.open.pop(message.recording, None) is None:
                     return recorder.RecorderFailed("no_such_recording", "")
                 return recorder.RecordingClosed(message.recording, 1234, self.files)
+            case recorder.TakeSpace():
+                return recorder.Space(self.free, 1000)
             case recorder.TakeRecorderStats():
                 return recorder.RecorderStats({"recordings": float(len(self.open))})
             case jobs.ListJobs():

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from classroom.ids import LessonId, RecordingId
-from classroom.lesson.events import RecordingSealed
+from classroom.ids import SYSTEM, LessonId, RecordingId
+from classroom.lesson.events import RecordingSealed, RecordingStopped
 from media import control
 from recorder import control as recorder
 from signaling.wire import client as ask
@@ -93,8 +93,52 @@ async def test_key_frames_and_troubles_are_passed_on(room: Room) -> None:
     room.school.worker.asked.clear()
     await room.school.bus.publish("recorder", recorder.KeyFrameWanted(recording, screen))
     assert room.school.worker.asked == [control.RequestKeyFrame(screen)]
-    await room.school.bus.publish("recorder", recorder.RecordingTrouble(recording, "disk_full"))
+    for code in ("slow_disk", "disk_well"):
+        await room.school.bus.publish("recorder", recorder.RecordingTrouble(recording, code))
+        await teacher.socket.until(lambda: told.Notice(f"recording_{code}") in teacher.heard)  # noqa: B023
+    assert recording in room.school.recorder.open
+
+
+async def stopped(school: School, lesson: str) -> list[RecordingStopped]:
+    log = await school.stores.log.read(LessonId(lesson))
+    return [entry.event for entry in log if isinstance(entry.event, RecordingStopped)]
+
+
+@pytest.mark.parametrize("code", ["disk_full", "disk_failed"])
+async def test_a_recording_that_cannot_go_on_is_over_and_the_lesson_is_not(room: Room, code: str) -> None:
+    school, teacher = room.school, room.people["teacher"]
+    screen = await teacher.share("screen")
+    await teacher.socket.ask(ask.StartRecording)
+    await until(lambda: tracks(school.recorder) == {screen})
+    (recording,) = school.recorder.open
+    school.recorder.free = 10
+    await school.bus.publish("recorder", recorder.RecordingTrouble(recording, code))
+    await teacher.socket.until(lambda: told.Notice(f"recording_{code}") in teacher.heard)
+    await teacher.socket.until(lambda: teacher.socket.view.lesson.recording is None)
+    assert await ready(school, room.lesson) == recording
+    assert await stopped(school, room.lesson) == [RecordingStopped(RecordingId(recording), SYSTEM, code)]
+    assert not school.worker.taps
+    assert teacher.socket.view.lesson.phase == "live"
+    with pytest.raises(Refused, match="disk_full"):
+        await teacher.socket.ask(ask.StartRecording)
+    with pytest.raises(Refused, match="not_allowed"):
+        await room.people["student1"].socket.ask(ask.StartRecording)
+    school.recorder.free = 10_000
+    await teacher.socket.ask(ask.StartRecording)
+    await until(lambda: tracks(school.recorder) == {screen})
+
+
+async def test_a_disk_that_filled_up_while_the_recorder_was_away(room: Room) -> None:
+    school, teacher = room.school, room.people["teacher"]
+    await teacher.socket.ask(ask.StartRecording)
+    await until(lambda: school.recorder.open)
+    fresh = FakeRecorder()
+    fresh.free, fresh.open = 10, {recording: {} for recording in school.recorder.open}
+    await school.bus.down("recorder")
+    await school.bus.up("recorder", fresh.handle, "recorder2")
     await teacher.socket.until(lambda: told.Notice("recording_disk_full") in teacher.heard)
+    assert await ready(school, room.lesson)
+    assert [event.reason for event in await stopped(school, room.lesson)] == ["disk_full"]
 
 
 async def test_files_are_sealed_in_the_log_and_asked_for_until_they_are(room: Room) -> None:

@@ -23,6 +23,7 @@ const BY_CODE: Record<string, Key> = {
   not_admitted: "notAdmitted",
   not_acknowledged: "notAcknowledged",
   not_recording: "notRecording",
+  disk_full: "diskFull",
   no_such_participant: "gone",
   no_such_share: "media",
   no_such_still: "media",
