@@ -7,7 +7,10 @@ import shutil
 import pytest
 from playwright.async_api import Page, async_playwright
 
+from recorder import manifest
 from recorder.control import CloseRecording, EndTrack, SetStage
+from recorder.jobs.export import export
+from recorder.jobs.request import ExportDetails
 from tests.recorder.conftest import EPOCH
 from tests.recorder.kit.ranges import serve
 from tests.recorder.kit.sender import Stream, VideoTrack, VoiceTrack, add_track
@@ -165,3 +168,23 @@ async def test_nothing_on_stage_for_long_still_plays_and_seeks(studio, opening, 
         print(f"seek into the resting picture took {took:.0f} ms")
         assert last is not None
         assert abs(last - 49) <= 2
+
+
+async def test_a_film_plays_and_seeks(studio, opening, tmp_path):
+    await record(studio, opening, 6, width=640, height=360)
+    await studio.recorder.handle(CloseRecording("r1"))
+    directory = studio.directory / "r1"
+    path = directory / "film.mp4"
+    export(
+        directory, manifest.load(directory), ExportDetails(), path, tell=lambda _: None, check=lambda: None
+    )
+    async with browser_page(directory, tmp_path) as page:
+        duration, width, height = await page.evaluate(LOAD, "/files/film.mp4")
+        assert (width, height) == (1920, 1080)
+        assert duration == pytest.approx(6, abs=0.3)
+        for second in (4, 1, 3):
+            counter, _, took = await page.evaluate(SEEK, second + 0.55)
+            print(f"film: seek to {second}.55 s took {took:.0f} ms, counter {counter}")
+            assert abs(counter / 10 - second - 0.55) < 0.35
+        _, frames = await page.evaluate(PLAY, 1000)
+        assert frames > 5

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import signal
 import sys
 
+import msgspec
 import pytest
 
 from recorder.control import RecorderDone, RecorderFailed
@@ -17,8 +19,8 @@ from recorder.jobs.control import (
     RemoveJobFile,
     StartJob,
 )
-from recorder.jobs.request import ChatLine, ExportDetails, pack
-from recorder.jobs.workshop import Workshop
+from recorder.jobs.request import ChatLine, ExportDetails, JobFile, pack
+from recorder.jobs.workshop import Workshop, command
 from tests.recorder.kit.material import VideoEncoder
 from tests.recorder.kit.written import WrittenRecording, pictures, voice
 
@@ -195,3 +197,18 @@ def _policy_of_children():
             if parent == os.getpid() and is_job:
                 found.append(os.sched_getscheduler(int(name)))
     return found
+
+
+async def test_a_job_ends_with_its_parent(tmp_path, recording):
+    """Whatever kills the recorder, its end of the pipe closes."""
+    before = files(recording)
+    job_file = tmp_path / "job.json"
+    job_file.write_bytes(msgspec.json.encode(JobFile("e1", "export", str(recording.directory))))
+    process = await asyncio.create_subprocess_exec(
+        *command(job_file), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(30):
+        output, _ = await process.communicate()
+    assert process.returncode in (-signal.SIGTERM, 128 + signal.SIGTERM)
+    assert b"done" not in output
+    assert files(recording) == before

@@ -1,16 +1,21 @@
 """Films and small pictures of recordings: started, watched, taken over restarts, given to few."""
 
+import asyncio
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from classroom.ids import RecordingId
+from classroom.ids import LessonId, RecordingId
+from classroom.stores.port import RecordingEntry, RecordingFileEntry
 from recorder import control as recorder
 from recorder.jobs import control as jobs
 from recorder.jobs.request import unpack
+from recorder.jobs.workshop import Workshop
 from signaling.wire import client as ask
 from tests.clients.lesson_socket import Refused
+from tests.recorder.kit.material import VideoEncoder
+from tests.recorder.kit.written import WrittenRecording, pictures, voice
 from tests.signaling.gateway.fakes import FakeRecorder
 from tests.signaling.gateway.pictures import lossless_webp
 from tests.signaling.gateway.room import Room
@@ -246,3 +251,45 @@ async def test_stills_of_what_is_recorded_are_kept(room: Room) -> None:
     await teacher.socket.ask(ask.StopRecording)
     await put(4, "light", picture)
     assert len(kept()) == 4
+
+
+async def test_with_the_real_workshop(school: School) -> None:
+    """From the wish to the bytes: what the recorder's process does is done here."""
+    recordings = school.gateway.settings.recordings
+    lesson = await school.lesson(live=False)
+    written = WrittenRecording(recordings, "real1")
+    pictures_ = pictures(VideoEncoder("vp8", 640, 360), 1000, fps=5)
+    written.add("programme.webm", "vp8", pictures_ + voice(1000), size=(640, 360))
+    manifest = written.save()
+    files = tuple(
+        RecordingFileEntry(f.name, "programme", f.mime_type, 0, f.duration, f.bytes) for f in manifest.files
+    )
+    entry = RecordingEntry(RecordingId("real1"), LessonId(lesson), 1, "ready", manifest.duration, files)
+    await school.stores.recordings.put(entry)
+    told: asyncio.Queue[jobs.JobNotice] = asyncio.Queue()
+    workshop = Workshop(recordings, told.put_nowait)
+
+    async def publish() -> None:
+        while True:
+            await school.bus.publish("recorder", await told.get())
+
+    async with asyncio.TaskGroup() as tasks:
+        publishing = tasks.create_task(publish())
+        workshop.start()
+        await school.bus.up("recorder", workshop.handle, "recorder2")  # type: ignore[arg-type]
+        teacher = await school.who("teacher")
+        await teacher.call("POST", "/api/recordings/real1/exports", {"chat": True})
+        row = None
+        async with asyncio.timeout(60):
+            while row is None or row["state"] in ("waiting", "running"):
+                (row,) = (await teacher.call("GET", "/api/recordings/real1/exports"))["exports"]
+                await asyncio.sleep(0.02)
+            while (found := await school.stores.recordings.get(entry.id)) is None or len(found.files) < 4:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert (row["state"], row["chat"], row["camera"]) == ("ready", True, False)
+        async with teacher.http.get(f"/api/recordings/real1/exports/{row['id']}/file") as answer:
+            assert (await answer.read())[4:8] == b"ftyp"
+        index = await teacher.call("GET", "/api/recordings/real1/thumbnails")
+        assert index["atMs"] == [0]
+        await workshop.close()
+        publishing.cancel()
