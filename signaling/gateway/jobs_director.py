@@ -25,7 +25,7 @@ from signaling.wire import replay as wire
 _log = structlog.get_logger("jobs_director")
 _CANCEL_SECONDS = 10.0
 MOST_ENDED = 200
-"""Exports that failed or were cancelled, of all recordings, that are still told of."""
+"""Exports that ended, of all recordings, that are still told of; those made are in the catalogue."""
 MOST_TAKEN_UP = 100
 """Recordings whose small pictures and text are made up for when the recorder comes."""
 _ACTIVE = ("waiting", "running")
@@ -46,6 +46,7 @@ class _Export:
     state: str = "waiting"
     progress: float = 0.0
     reason: str = ""
+    bytes: int = 0
 
     def told(self) -> wire.Export:
         return wire.Export(
@@ -54,7 +55,7 @@ class _Export:
             chat=self.chat,
             camera=self.camera,
             progress=self.progress,
-            bytes=0,
+            bytes=self.bytes,
             reason=self.reason,
         )
 
@@ -178,9 +179,14 @@ class JobsDirector:
             )
             for file in notice.files
         )
-        if await self._stores.recordings.put_files(recording, files):
-            _log.info("job_done", kind=notice.kind, recording=recording)
-        self._exports.pop(notice.job, None)
+        if not await self._stores.recordings.put_files(recording, files):
+            self._exports.pop(notice.job, None)
+            return
+        _log.info("job_done", kind=notice.kind, recording=recording)
+        if export is not None:
+            # Kept: who has read the catalogue just before must not see it vanish.
+            export.state, export.progress, export.details = "ready", 1.0, None
+            export.bytes = sum(file.bytes for file in files)
 
     def _failed(self, notice: jobs.JobFailed) -> None:
         _log.warning("job_failed", kind=notice.kind, recording=notice.recording, code=notice.code)
