@@ -13,7 +13,7 @@ class RecorderDone(Struct, frozen=True, tag="recorder.done"):
 
 
 class RecorderFailed(Struct, frozen=True, tag="recorder.failed"):
-    """``code``: no_such_recording | closed | open | unsupported | disk_full | disk."""
+    """``code``: no_such_recording | closed | open | unsupported | disk_full | disk | storage."""
 
     code: str
     detail: str

@@ -99,6 +99,15 @@ class Recorder:
     def tap_address(self) -> str:
         return self._taps.address
 
+    @property
+    def records(self) -> bool:
+        """Whether a recording is open."""
+        return bool(self._recordings)
+
+    def hashes(self, recording: str) -> bool:
+        """Whether its files are being read, or will be."""
+        return self._sums is not None and self._sums.wants(recording)
+
     async def start(self) -> None:
         """Raises OSError when the directory or the socket cannot be had."""
         self._directory.mkdir(mode=0o750, parents=True, exist_ok=True)

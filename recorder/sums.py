@@ -40,6 +40,10 @@ class Sums:
             self._wanted.add(recording)
             self._queue.put((recording, names))
 
+    def wants(self, recording: str) -> bool:
+        """It is under way, or waits."""
+        return recording in self._wanted
+
     async def cancel(self, recording: str) -> None:
         """No file of the recording is open when this returns."""
         if recording in self._wanted:

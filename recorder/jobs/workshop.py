@@ -7,13 +7,14 @@ import os
 import re
 import sys
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 import structlog
 
 from recorder import manifest
+from recorder.archive.port import NoSuchFile, StorageFailed
 from recorder.control import RecorderDone, RecorderFailed
 from recorder.jobs import report, text
 from recorder.jobs.__main__ import TEMPORARY, export_name
@@ -47,6 +48,14 @@ _EXPORT = re.compile(r"export-[A-Za-z0-9_-]{1,64}\.mp4")
 Command = Callable[[Path], tuple[str, ...]]
 
 
+Fetch = Callable[[str], Awaitable[None]]
+"""Awaited with a recording before a job reads its files. Raises StorageFailed, NoSuchFile, OSError."""
+
+
+async def in_place(_recording: str) -> None:
+    """All files of recordings are in the directory."""
+
+
 def command(job_file: Path) -> tuple[str, ...]:
     return (sys.executable, "-m", "recorder.jobs", str(job_file))
 
@@ -58,11 +67,17 @@ class Workshop:
     """
 
     def __init__(
-        self, directory: Path, notify: Callable[[JobNotice], None], *, command: Command = command
+        self,
+        directory: Path,
+        notify: Callable[[JobNotice], None],
+        *,
+        command: Command = command,
+        fetch: Fetch = in_place,
     ) -> None:
         self._directory = directory
         self._notify = notify
         self._command = command
+        self._fetch = fetch
         self._waiting: list[tuple[int, int, StartJob]] = []
         self._count = 0
         self._more = asyncio.Event()
@@ -97,6 +112,13 @@ class Workshop:
             case ListJobs():
                 return self._known()
         return RecorderDone()
+
+    def works_on(self, recording: str) -> bool:
+        """Now or soon."""
+        running = self._running
+        return (running is not None and running.recording == recording) or any(
+            request.recording == recording for _, _, request in tuple(self._waiting)
+        )
 
     async def leave(self, recording: str) -> None:
         """The recording is about to be erased: nothing works on it any more, or will, when this returns."""
@@ -195,11 +217,14 @@ class Workshop:
         directory = self._directory / request.recording
         job_file = directory / f"{TEMPORARY}{request.job}.json"
         try:
+            await self._fetch(request.recording)
             asked = JobFile(request.job, request.kind, str(directory), unpack(request.details))
             await asyncio.to_thread(job_file.write_bytes, msgspec.json.encode(asked))
             ended = await self._in_child(request, job_file)
         except OSError as error:
             ended = Failed("failed", error.strerror or str(error))
+        except (StorageFailed, NoSuchFile) as error:
+            ended = Failed("failed", f"its files could not be fetched: {error}")
         finally:
             with contextlib.suppress(OSError):
                 _sweep_one(directory)
