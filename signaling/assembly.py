@@ -32,6 +32,14 @@ def run(command: str, settings: Settings, worker: int = 0) -> int:
             return restart.UNUSABLE
     else:
         settings = with_media_ip(settings)
+    if settings.storage_url:
+        from recorder.archive import address, opening
+
+        try:
+            opening.open_storage(address.parse(settings.storage_url))
+        except ValueError as error:
+            print(f"classroom: --storage-url: {error}", file=sys.stderr)
+            return restart.UNUSABLE
     if command == "serve":
         from signaling.supervisor import serve
 

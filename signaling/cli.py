@@ -8,8 +8,8 @@ from pathlib import Path
 
 from signaling.settings import TABLE, Settings, SettingsError, flag, parse, variable
 
-_SUBSETS = {"account": ("data", "database_url", "school"), "export": ("data", "database_url", "school"),
-            "verify": ("data", "database_url", "school")}  # fmt: skip
+_SUBSETS = {"account": ("data", "database_url", "school"), "export": ("data", "database_url", "school", "storage_url"),
+            "verify": ("data", "database_url", "school", "storage_url")}  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:

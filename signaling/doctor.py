@@ -12,6 +12,7 @@ from pathlib import Path
 
 from signaling.assembly import resolve
 from signaling.doctor_media import in_use, media_address, media_ports, turn
+from signaling.doctor_storage import storage
 from signaling.finding import Finding, note, ok, problem
 from signaling.settings import Settings
 from signaling.tls import BadCertificate
@@ -43,7 +44,7 @@ def examine(settings: Settings) -> Iterable[Finding]:
     else:
         yield _tls(settings)
     checks: tuple[Callable[[Settings], Finding], ...] = (
-        _web_port, media_ports, media_address, _buffers, _files, _av, _text, _client, _database, _redis, _space, _clock,
+        _web_port, media_ports, media_address, _buffers, _files, _av, _text, _client, _database, _redis, storage, _space, _clock,
     )  # fmt: skip
     for check in checks:
         yield check(settings)

@@ -19,14 +19,14 @@ from msgspec import Struct
 
 from classroom.attendance import attendance, attendance_csv
 from classroom.attendance.sheet import neutral
-from classroom.ids import RecordingId
 from classroom.lesson.events import Knocked, MessageSent, Recorded
 from classroom.log import SealedRow, open_row, verify
 from classroom.people import Actor
 from classroom.stores.port import LessonEntry, RecordingEntry
+from recorder.archive.blocking import BlockingFile, BlockingFiles
+from recorder.archive.port import NoSuchFile
 
 CHECKER = Path(__file__).with_name("check_pack.py")
-_PIECE = 1024 * 1024
 
 
 class Material(Struct, frozen=True):
@@ -48,8 +48,8 @@ class Written(Struct, frozen=True):
     missing: tuple[str, ...]
 
 
-def write_pack(out: Path, material: Material, recordings: Path) -> Written:
-    """Writes ``out`` whole or not at all. Raises OSError."""
+def write_pack(out: Path, material: Material, recordings: BlockingFiles) -> Written:
+    """Writes ``out`` whole or not at all. Raises OSError, StorageFailed."""
     fresh = out.with_name(f".{out.name}.new")
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -69,7 +69,7 @@ class _Pack:
         self._archive = archive
         self._files: list[dict[str, object]] = []
 
-    def write(self, material: Material, recordings: Path) -> Written:
+    def write(self, material: Material, recordings: BlockingFiles) -> Written:
         broken = verify(material.rows, material.lesson.id)
         good = material.rows if broken is None else material.rows[: broken - 1]
         log = [open_row(row) for row in good]
@@ -101,39 +101,29 @@ class _Pack:
         self._archive.writestr(name, data)
         self._files.append({"name": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()})
 
-    def _recordings(self, entries: Iterable[RecordingEntry], directory: Path) -> list[str]:
+    def _recordings(self, entries: Iterable[RecordingEntry], files: BlockingFiles) -> list[str]:
         missing = []
         for entry in entries:
             for file in entry.files:
                 name = f"recordings/{entry.id}/{file.name}"
                 try:
-                    self._copy(name, _inside(directory, entry.id, file.name))
-                except FileNotFoundError:
+                    with files.open(entry.id, file.name) as opened:
+                        self._copy(name, opened)
+                except NoSuchFile:
                     missing.append(name)
         return missing
 
-    def _copy(self, name: str, path: Path) -> None:
+    def _copy(self, name: str, opened: BlockingFile) -> None:
         digest, size = hashlib.sha256(), 0
-        info = zipfile.ZipInfo.from_file(path, name)  # stored: media does not get smaller
-        with path.open("rb") as source, self._archive.open(info, "w", force_zip64=True) as target:
-            while piece := source.read(_PIECE):
+        modified = datetime.fromtimestamp(opened.facts.modified / 1e9, UTC)
+        info = zipfile.ZipInfo(name, max(modified.timetuple()[:6], (1980, 1, 1, 0, 0, 0)))
+        info.external_attr = 0o640 << 16  # stored: media does not get smaller
+        with self._archive.open(info, "w", force_zip64=True) as target:
+            for piece in opened.read():
                 digest.update(piece)
                 size += len(piece)
                 target.write(piece)
         self._files.append({"name": name, "bytes": size, "sha256": digest.hexdigest()})
-
-
-def _inside(directory: Path, recording: RecordingId, name: str) -> Path:
-    """Raises FileNotFoundError for what is not a plain file of that recording."""
-    path = directory / recording / name
-    if (
-        Path(recording).name != recording
-        or Path(name).name != name
-        or path.is_symlink()
-        or not path.is_file()
-    ):
-        raise FileNotFoundError(name)
-    return path
 
 
 def log_lines(log: Iterable[Recorded]) -> str:

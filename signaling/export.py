@@ -3,12 +3,17 @@
 import asyncio
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from classroom.ids import LessonId
 from classroom.log import open_row, verify
 from classroom.stores.database import Database, open_stores
 from classroom.stores.port import StoreError
+from recorder.archive.blocking import BlockingFiles
+from recorder.archive.opening import open_files
+from recorder.archive.port import StorageFailed
 from signaling.evidence import Material, write_pack
 from signaling.sealed import check_files
 from signaling.settings import Settings
@@ -24,6 +29,8 @@ def main(command: str, settings: Settings, arguments: dict[str, object]) -> int:
         return asyncio.run(_run(command, settings, arguments))
     except (Stop, StoreError) as error:
         print(f"classroom: {error}", file=sys.stderr)
+    except StorageFailed as error:
+        print(f"classroom: storage of recordings: {error}", file=sys.stderr)
     except OSError as error:
         print(f"classroom: {error.filename or ''}: {error.strerror}", file=sys.stderr)
     return 1
@@ -40,6 +47,18 @@ async def _run(command: str, settings: Settings, arguments: dict[str, object]) -
         await stores.close()
 
 
+@asynccontextmanager
+async def _files(settings: Settings) -> AsyncIterator[BlockingFiles]:
+    try:
+        files = open_files(settings.recordings, settings.storage_url)
+    except ValueError as error:
+        raise Stop(str(error)) from error
+    try:
+        yield BlockingFiles(files, asyncio.get_running_loop())
+    finally:
+        await files.close()
+
+
 async def _verify(stores: Database, settings: Settings, lesson: LessonId) -> int:
     rows = await stores.log.rows(lesson)
     if not rows:
@@ -51,7 +70,8 @@ async def _verify(stores: Database, settings: Settings, lesson: LessonId) -> int
         return 1
     print(f"the log of lesson {lesson} holds: {len(rows)} events, last hash {rows[-1].hash.hex()}")
     log = [open_row(row) for row in rows]
-    found = await asyncio.to_thread(lambda: list(check_files(log, entries, settings.recordings)))
+    async with _files(settings) as files:
+        found = await asyncio.to_thread(lambda: list(check_files(log, entries, files)))
     for finding in found:
         print(finding.text, file=sys.stdout if finding.holds else sys.stderr)
     return 0 if all(finding.holds for finding in found) else 1
@@ -69,7 +89,8 @@ async def _export(stores: Database, settings: Settings, lesson: LessonId, out: P
         recordings=await stores.recordings.of_lesson(lesson),
         exported_at=time.time_ns() // 1_000_000,
     )
-    written = await asyncio.to_thread(write_pack, out, material, settings.recordings)
+    async with _files(settings) as files:
+        written = await asyncio.to_thread(write_pack, out, material, files)
     print(f"wrote {out}: {written.files} files, {len(material.rows)} events")
     for name in written.missing:
         print(f"not found: {name}", file=sys.stderr)

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -16,6 +15,8 @@ from classroom.lesson.events import (
     SealedFile,
 )
 from classroom.stores.port import RecordingEntry
+from recorder.archive.blocking import BlockingFiles
+from recorder.archive.port import NoSuchFile
 
 
 class Finding(Struct, frozen=True):
@@ -34,24 +35,26 @@ class _Known(Struct):
 
 
 def check_files(
-    log: Iterable[Recorded], entries: Sequence[RecordingEntry], directory: Path
+    log: Iterable[Recorded], entries: Sequence[RecordingEntry], files: BlockingFiles
 ) -> Iterator[Finding]:
-    """``directory``: that of all recordings. Reads every sealed file. Raises OSError."""
+    """Reads every sealed file, wherever it is. Raises OSError, StorageFailed."""
     names = {entry.id: [file.name for file in entry.files] for entry in entries}
     for recording, known in _known(log).items():
-        here = directory / recording
-        if Path(recording).name != recording:
+        try:
+            here = files.names(recording)
+        except NoSuchFile:
             yield Finding(False, f"recording {recording!r}: no such name can be")
-        elif known.erased is not None:
-            yield _erased(recording, known.erased, here)
+            continue
+        if known.erased is not None:
+            yield _erased(recording, known.erased, bool(here))
         elif not known.stopped:
             yield Finding(True, f"recording {recording}: still running")
         elif not known.files:
             yield Finding(True, f"recording {recording}: not sealed yet")
         else:
-            yield from (_file(recording, file, here) for file in known.files.values())
+            yield from (_file(recording, file, files) for file in known.files.values())
             for name in names.get(recording, ()):
-                if name not in known.files and (here / name).is_file():
+                if name not in known.files and name in here:
                     yield Finding(True, f"recording {recording}: {name} is not sealed")
 
 
@@ -72,24 +75,23 @@ def _known(log: Iterable[Recorded]) -> dict[RecordingId, _Known]:
     return found
 
 
-def _erased(recording: RecordingId, receipt: Recorded, here: Path) -> Finding:
+def _erased(recording: RecordingId, receipt: Recorded, here: bool) -> Finding:
     assert isinstance(receipt.event, RecordingErased)
     text = f"recording {recording}: erased ({receipt.event.reason}), event {receipt.seq} is the receipt"
-    if here.exists():
-        return Finding(False, f"{text}, but there are files of it")
-    return Finding(True, text)
+    return Finding(False, f"{text}, but there are files of it") if here else Finding(True, text)
 
 
-def _file(recording: RecordingId, sealed: SealedFile, here: Path) -> Finding:
+def _file(recording: RecordingId, sealed: SealedFile, files: BlockingFiles) -> Finding:
     said = f"recording {recording}: {sealed.name}"
-    path = here / sealed.name
-    if Path(sealed.name).name != sealed.name or path.is_symlink() or not path.is_file():
+    digest = hashlib.sha256()
+    try:
+        with files.open(recording, sealed.name) as opened:
+            if opened.facts.bytes != sealed.bytes:
+                return Finding(False, f"{said} was changed")
+            for piece in opened.read():
+                digest.update(piece)
+    except NoSuchFile:
         return Finding(False, f"{said} is missing, and the log has no receipt of an erasure")
-    if path.stat().st_size != sealed.bytes or _sha256(path) != sealed.sha256:
+    if digest.hexdigest() != sealed.sha256:
         return Finding(False, f"{said} was changed")
     return Finding(True, f"{said} holds")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct, field
 
 from recorder.archive.port import Facts
-from recorder.disk import write_atomically
+from recorder.files import Files
 
 NAME = "stored.json"
 
@@ -31,11 +31,15 @@ def load(directory: Path) -> Mark:
 
 def add(directory: Path, name: str, facts: Facts) -> None:
     """Raises OSError; FileNotFoundError where the directory is gone."""
-    write_atomically(directory / NAME, msgspec.json.encode(Mark(load(directory).files | {name: facts})))
+    _save(directory, load(directory).files | {name: facts})
 
 
 def remove(directory: Path, name: str) -> None:
     """Raises OSError."""
     found = load(directory).files
     if found.pop(name, None) is not None:
-        write_atomically(directory / NAME, msgspec.json.encode(Mark(found)))
+        _save(directory, found)
+
+
+def _save(directory: Path, files: dict[str, Facts]) -> None:
+    Files().write_whole(directory / NAME, msgspec.json.encode(Mark(files)))
