@@ -156,6 +156,9 @@ class RecordingClosed(Struct, frozen=True, tag="recorder.closed"):
     duration: int
     files: tuple[RecordedFile, ...]
     pauses: tuple[Pause, ...] = ()
+    lesson: str = ""
+    """Empty where not even that was left."""
+    started_at: int = 0
 
 
 class ListRecordings(Struct, frozen=True, tag="recorder.list"):

@@ -27,7 +27,9 @@ class Manifest(Struct, frozen=True):
     pauses: tuple[Pause, ...] = ()
 
     def as_reply(self) -> RecordingClosed:
-        return RecordingClosed(self.recording, self.duration, self.files, self.pauses)
+        return RecordingClosed(
+            self.recording, self.duration, self.files, self.pauses, self.lesson, self.started_at
+        )
 
 
 def load(directory: Path) -> Manifest | None:

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from media import tap
 from media.tap import TapFrame
-from recorder import journal, manifest
+from recorder import journal, manifest, salvage
 from recorder.clock import SenderClock
 from recorder.control import (
     AddStill,
@@ -27,6 +27,7 @@ from recorder.manifest import Manifest
 from recorder.mixer import FRAME_MS
 from recorder.programme import AUDIO, DELAY_MS, NAME, TRACKS, VIDEO, Programme
 from recorder.recorded_share import RecordedShare
+from recorder.salvage import Found
 from recorder.sharefile import SILENCE_MS
 from recorder.stills import Stills
 from recorder.time import Pause, RecordingClock, recording_time
@@ -74,12 +75,13 @@ class Recording:
         made: list[Recording] = []
         channel = Channel(disk, lambda error: made[0].fail(error), check_space=check_space)
         begun = Begun(request.recording, request.lesson, request.started_at)
-        found, tails = await channel.run(lambda: _prepare(directory, begun))
+        left, tails = await channel.run(lambda: _prepare(directory))
+        found = None if left is None else left.journal
         pauses = () if found is None else found.pauses
         recording = cls(directory, channel, begun if found is None else found.begun, pauses, notify)
         made.append(recording)
-        if found is None:
-            recording._journal.write(begun)
+        for line in (begun,) if left is None else left.missing:
+            recording._journal.write(line)
         recording._learn(request.pauses or pauses)
         recording._take_up(found, tails)
         recording._save_manifest()
@@ -278,7 +280,10 @@ class Recording:
                 share.receiver.tick(float("inf"))
             if wall is not None:
                 self._programme.tick(self.clock.time(wall), delay=0.0)
-        files = tuple(self._finished_files())
+        finished = self._finished_files()
+        # Made just before the power went, with nothing in it: it tells nobody anything.
+        empty = {name for name, file in self._files.items() if close and not file.last and name != NAME}
+        files = tuple(file for file in finished if file.name not in empty)
         duration = max((file.start + file.duration for file in files), default=0)
         files += self._stills.described()
         result = structs.replace(self._manifest(), closed=close, duration=duration, files=files)
@@ -290,6 +295,8 @@ class Recording:
                 raise error
             for file in self._files.values():
                 file.close()
+            for name in empty:
+                self._channel.files.remove(self._directory / name)
             manifest.save(self._directory, result, self._channel.files)
             self._journal.sync()
             self._journal.close()
@@ -382,13 +389,11 @@ class Recording:
             self._notify(RecordingTrouble(self.begun.recording, code))
 
 
-def _prepare(directory: Path, begun: Begun) -> tuple[Journal | None, dict[str, Tail]]:
+def _prepare(directory: Path) -> tuple[Found | None, dict[str, Tail]]:
     """In the disk's thread."""
     directory.mkdir(mode=0o750, exist_ok=True)
     try:
-        found = journal.load(directory)
+        found = salvage.find(directory)
     except journal.NoJournal:
-        if any(directory.glob("*.webm")):
-            raise OSError(f"{begun.recording} has files but no journal") from None
         return None, {}
-    return found, {name: recover_tail(directory, facts) for name, facts in found.files.items()}
+    return found, {name: recover_tail(directory, facts) for name, facts in found.journal.files.items()}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from media.tap import TapFrame
-from recorder import erasure, journal, manifest
+from recorder import erasure, journal, manifest, salvage
 from recorder.control import (
     AddStill,
     AddTrack,
@@ -249,10 +249,9 @@ class Recorder:
         """From what is on disk: after a crash of this process, or of its disk."""
         directory = self._directory / name
         try:
-            found = await asyncio.to_thread(journal.load, directory)
-        except journal.NoJournal as error:
+            begun = (await asyncio.to_thread(salvage.find, directory)).journal.begun
+        except (journal.NoJournal, FileNotFoundError) as error:
             raise Refused("no_such_recording", name) from error
-        begun = found.begun
         request = OpenRecording(name, begun.lesson, begun.started_at, pauses or ())
         recording = await Recording.begin(
             directory, self._running_disk(), request, self._notify, check_space=False
@@ -314,8 +313,9 @@ class Recorder:
             path.name
             for path in self._directory.iterdir()
             if _ID.fullmatch(path.name)
-            and (path / journal.NAME).is_file()
+            and path.is_dir()
             and self._closed(path.name) is None
+            and salvage.is_left_open(path)
         ]
 
     def _closed(self, name: str) -> RecordingClosed | None:

@@ -241,6 +241,32 @@ class RecordingDirector:
                 await self._finish(entry)
             elif entry.state == "ready":
                 await self._want_sums(entry)
+        await self._adopt_unknown(wanted)
+
+    async def _adopt_unknown(self, wanted: set[RecordingId]) -> None:
+        """What the recorder has open and the catalogue does not know, or has given up."""
+        try:
+            left = await ask_recorder(self._bus, recorder.ListRecordings(), recorder.RecordingsOpen)
+            for recording in map(RecordingId, left.recordings):
+                known = await self._stores.recordings.get(recording)
+                if recording not in wanted and (known is None or known.state == "lost"):
+                    await self._adopt(recording)
+        except RecorderRefused as refused:
+            _log.warning("recordings_not_adopted", code=refused.code)
+
+    async def _adopt(self, recording: RecordingId) -> None:
+        message = recorder.CloseRecording(recording)
+        closed = await ask_recorder(self._bus, message, recorder.RecordingClosed, _CLOSE_SECONDS)
+        host = await self._hosts.get(LessonId(closed.lesson)) if closed.lesson else None
+        if host is None or host.state is None:
+            _log.warning("recording_of_no_lesson", recording=recording, lesson=closed.lesson)
+        elif recording in host.state.erased:
+            await ask_recorder(self._bus, recorder.EraseRecording(recording), recorder.RecordingErasedReply)
+        else:
+            _log.info("recording_adopted", recording=recording, lesson=host.lesson)
+            entry = RecordingEntry(recording, host.lesson, closed.started_at, "closing")
+            await self._stores.recordings.put(entry)
+            await self._finish(entry)
 
     async def _notice(self, notice: Struct) -> None:
         if isinstance(notice, recorder.KeyFrameWanted):

@@ -201,6 +201,8 @@ class FakeRecorder:
         self.files: tuple[recorder.RecordedFile, ...] = ()
         self.stage: str | None = None
         self.free = 1_000_000
+        self.lesson = ""
+        self.closed: dict[str, recorder.RecordingClosed] = {}
         self.jobs: dict[str, jobs.StartJob] = {}
         """Started and neither ended nor cancelled."""
         self.ended: list[jobs.JobDone | jobs.JobFailed] = []
@@ -217,9 +219,17 @@ class FakeRecorder:
                 self.open.setdefault(message.recording, {})
                 return recorder.RecordingOpened("unix:/nowhere")
             case recorder.CloseRecording():
+                if message.recording in self.closed:
+                    return self.closed[message.recording]
                 if self.open.pop(message.recording, None) is None:
                     return recorder.RecorderFailed("no_such_recording", "")
-                return recorder.RecordingClosed(message.recording, 1234, self.files)
+                closed = recorder.RecordingClosed(message.recording, 1234, self.files, (), self.lesson, 7)
+                self.closed[message.recording] = closed
+                return closed
+            case recorder.ListRecordings():
+                return recorder.RecordingsOpen(tuple(self.open))
+            case recorder.EraseRecording():
+                return recorder.RecordingErasedReply(1, 1)
             case recorder.TakeSpace():
                 return recorder.Space(self.free, 1000)
             case recorder.TakeRecorderStats():

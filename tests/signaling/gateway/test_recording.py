@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from classroom.ids import SYSTEM, LessonId, RecordingId
 from classroom.lesson.events import RecordingSealed, RecordingStopped
+from classroom.stores.port import RecordingEntry
 from media import control
 from recorder import control as recorder
 from signaling.wire import client as ask
@@ -139,6 +140,32 @@ async def test_a_disk_that_filled_up_while_the_recorder_was_away(room: Room) -> 
     await teacher.socket.until(lambda: told.Notice("recording_disk_full") in teacher.heard)
     assert await ready(school, room.lesson)
     assert [event.reason for event in await stopped(school, room.lesson)] == ["disk_full"]
+
+
+async def test_what_nobody_knows_of_any_more_is_finished_and_found(room: Room) -> None:
+    """A recording that is on the disk alone: the catalogue was lost with the power, or had given it up."""
+    school = room.school
+    await school.stores.recordings.put(
+        RecordingEntry(RecordingId("given-up"), LessonId(room.lesson), 5, "lost")
+    )
+    fresh = FakeRecorder()
+    fresh.lesson = room.lesson
+    fresh.open = {"unknown": {}, "given-up": {}}
+    await school.bus.down("recorder")
+    await school.bus.up("recorder", fresh.handle, "recorder2")
+
+    async def entries() -> set[tuple[str, str, int]]:
+        found = await school.stores.recordings.of_lesson(LessonId(room.lesson))
+        return {(entry.id, entry.state, entry.started_at) for entry in found}
+
+    while await entries() != {("unknown", "ready", 7), ("given-up", "ready", 7)}:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+    stray = FakeRecorder()
+    stray.lesson, stray.open = "no such lesson", {"stray": {}}
+    await school.bus.down("recorder")
+    await school.bus.up("recorder", stray.handle, "recorder3")
+    await until(lambda: stray.closed)
+    assert len(await entries()) == 2
 
 
 async def test_files_are_sealed_in_the_log_and_asked_for_until_they_are(room: Room) -> None:
