@@ -8,7 +8,10 @@ import type {
   NewLesson,
   RecordingDetail,
   RecordingList,
+  Retention,
+  Rewind,
   StillArea,
+  Storage,
 } from "../protocol.gen";
 
 /** `code` is the server's, or `unreachable` when it gave no answer. `retryAfter` in seconds. */
@@ -70,11 +73,18 @@ export const api = {
   createLesson: (lesson: NewLesson) => call<LessonRow>("POST", "/api/lessons", lesson),
   startLesson: (lesson: string) => call<LessonRow>("POST", `/api/lessons/${id(lesson)}/start`),
   attendance: (lesson: string) => call<Attendance>("GET", `/api/lessons/${id(lesson)}/attendance`),
+  rewind: (lesson: string) => call<Rewind>("GET", `/api/lessons/${id(lesson)}/rewind`),
+  storage: () => call<Storage>("GET", "/api/storage"),
+  retention: () => call<Retention>("GET", "/api/retention"),
+  setRetention: (retention: Retention) => call<Retention>("PUT", "/api/retention", retention),
   recordings: () => call<RecordingList>("GET", "/api/recordings"),
   recording: (recording: string) => call<RecordingDetail>("GET", `/api/recordings/${id(recording)}`),
   allowReplay: (recording: string, allowed: boolean) =>
     call<void>("POST", `/api/recordings/${id(recording)}/replay`, { allowed }),
 };
+
+export const rewindPath = (lesson: string, name: string, bytes: number) =>
+  `/api/lessons/${id(lesson)}/rewind/${id(name)}?upto=${bytes}`;
 
 /**
  * This load of the page. The gateway tells by it the page that comes back after a lost network from

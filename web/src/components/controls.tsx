@@ -5,6 +5,7 @@ import {
   Circle,
   CircleStop,
   Hand,
+  History,
   Keyboard,
   LogOut,
   MessageSquareText,
@@ -41,9 +42,11 @@ interface Props {
   onDevices(): void;
   onHelp(): void;
   onChapter(): void;
+  /** Null while the past is watched. */
+  onRewind: (() => void) | null;
 }
 
-export function Controls({ session, snapshot, view, tab, onToggle, unread, onDevices, onHelp, onChapter }: Props) {
+export function Controls({ session, snapshot, view, tab, onToggle, unread, onDevices, onHelp, onChapter, onRewind }: Props) {
   const words = useWords();
   const { short } = words.room;
   const [ending, setEnding] = useState(false);
@@ -95,6 +98,7 @@ export function Controls({ session, snapshot, view, tab, onToggle, unread, onDev
   const handInBar = !narrow || !you.hosts;
   const more: MoreItem[] = [
     ...(moderates ? [record, ...whileRecorded] : []),
+    ...(recording && onRewind ? [{ icon: History, label: words.rewind.watch, onPress: onRewind }] : []),
     ...(handInBar ? [] : [raise]),
     ...(shareInBar ? [] : [{ icon: MonitorUp, label: words.room.share, why: whyNoShare, onPress: () => void publisher.setScreen(true) }]),
     { icon: Settings2, label: words.room.devices, onPress: onDevices },

@@ -1,6 +1,6 @@
 /** Whether the lesson is recorded, for how long, and what a host can do about it. Always in sight. */
 import { useEffect, useRef, useState, type RefObject } from "react";
-import { Bookmark, Pause, Play } from "lucide-react";
+import { Bookmark, History, Pause, Play } from "lucide-react";
 import { useWords } from "../i18n/language";
 import { length } from "../i18n/time";
 import { recordingMs } from "../lesson/recording-clock";
@@ -15,9 +15,10 @@ interface Props {
   view: LessonView;
   chapter: boolean;
   onChapter(open: boolean): void;
+  onRewind: (() => void) | null;
 }
 
-export function RecordingStatus({ session, snapshot, view, chapter, onChapter }: Props) {
+export function RecordingStatus({ session, snapshot, view, chapter, onChapter, onRewind }: Props) {
   const words = useWords();
   const anchor = useRef<HTMLDivElement>(null);
   const { lesson } = view;
@@ -37,6 +38,15 @@ export function RecordingStatus({ session, snapshot, view, chapter, onChapter }:
         )}
       </span>
       {runs && <RecordingTime lesson={lesson} offset={snapshot.clockOffset} />}
+      {runs && (
+        <span className="recording-buttons wide-only">
+          {onRewind && (
+            <IconButton label={words.rewind.watch} onPress={onRewind}>
+              <History aria-hidden />
+            </IconButton>
+          )}
+        </span>
+      )}
       {manages && (
         <span className="recording-buttons wide-only">
           <IconButton

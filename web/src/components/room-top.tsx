@@ -13,9 +13,11 @@ interface TopProps extends BannersProps {
   /** Whether a chapter is being marked. */
   chapter: boolean;
   onChapter(open: boolean): void;
+  /** Null while the past is watched. */
+  onRewind: (() => void) | null;
 }
 
-export function RoomTop({ session, snapshot, view, chapter, onChapter }: TopProps) {
+export function RoomTop({ session, snapshot, view, chapter, onChapter, onRewind }: TopProps) {
   const words = useWords();
   const { lesson } = view;
   return (
@@ -28,7 +30,7 @@ export function RoomTop({ session, snapshot, view, chapter, onChapter }: TopProp
           {view.people.filter((person) => person.online).length}
         </span>
       </div>
-      <RecordingStatus session={session} snapshot={snapshot} view={view} chapter={chapter} onChapter={onChapter} />
+      <RecordingStatus session={session} snapshot={snapshot} view={view} chapter={chapter} onChapter={onChapter} onRewind={onRewind} />
       <div className="topbar-end">
         <ConnectionNote snapshot={snapshot} />
         <span className="wide-only">

@@ -1,10 +1,12 @@
 /** Inside the lesson: stage, panel, controls. */
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useWords } from "../i18n/language";
 import type { LessonSession, Snapshot } from "../lesson/session";
 import type { LessonView, Me } from "../protocol.gen";
+import { RewindOffer } from "../rewind/offer";
+import { useRewind } from "../rewind/use-rewind";
 import { Controls } from "./controls";
-import { Dialog } from "./ui";
+import { Dialog, Loading } from "./ui";
 import { DeviceChoice } from "./device-choice";
 import { HelpDialog } from "./help";
 import { Panel, type PanelTab } from "./panel";
@@ -14,6 +16,8 @@ import { Sounds } from "./sounds";
 import { Stage } from "./stage";
 import { Toasts, WaitingCall } from "./told";
 import { useRoomKeys } from "./use-room-keys";
+
+const RewindView = lazy(async () => ({ default: (await import("../rewind/rewind-view")).RewindView }));
 
 interface Props {
   session: LessonSession;
@@ -31,6 +35,8 @@ export function Room({ session, snapshot, view }: Props) {
   const [devices, setDevices] = useState(false);
   const [chapter, setChapter] = useState(false);
   const unread = useUnread(view, tab === "chat");
+  const rewind = useRewind(session, view, snapshot.clockOffset);
+  const watches = rewind.speed !== null;
   const marks = view.lesson.recording !== null && view.you.grants.includes("moderate");
   useRoomKeys(session, { onHelp: () => setHelp(true), onChapter: marks ? () => setChapter(true) : null });
   useEffect(() => {
@@ -65,10 +71,29 @@ export function Room({ session, snapshot, view }: Props) {
 
   return (
     <div className={`room ${tab ? "with-panel" : ""}`}>
-      <RoomTop session={session} snapshot={snapshot} view={view} chapter={chapter} onChapter={setChapter} />
+      <RoomTop
+        session={session}
+        snapshot={snapshot}
+        view={view}
+        chapter={chapter}
+        onChapter={setChapter}
+        onRewind={watches ? null : () => rewind.watch(1)}
+      />
       <RoomBanners session={session} snapshot={snapshot} view={view} />
       <main id="main" className="stage-area" aria-label={words.room.stage}>
-        {stage}
+        {rewind.speed === null ? (
+          stage
+        ) : (
+          <Suspense fallback={<Loading />}>
+            <RewindView
+              lesson={view.lesson.id}
+              speed={rewind.speed}
+              microphone={snapshot.publishing.microphone}
+              onMute={() => void session.publisher.setMicrophone(false)}
+              onLive={rewind.live}
+            />
+          </Suspense>
+        )}
       </main>
       {tab && <Panel tab={tab} onTab={setTab} session={session} snapshot={snapshot} view={view} unread={unread} />}
       <Controls
@@ -81,9 +106,13 @@ export function Room({ session, snapshot, view }: Props) {
         onDevices={() => setDevices(true)}
         onHelp={() => setHelp(true)}
         onChapter={() => setChapter(true)}
+        onRewind={watches ? null : () => rewind.watch(1)}
       />
-      <Sounds remote={snapshot.remote} />
+      <Sounds remote={snapshot.remote} muted={watches} />
       <Toasts session={session} told={snapshot.told}>
+        {rewind.offerMs !== null && (
+          <RewindOffer missedMs={rewind.offerMs} onWatch={() => rewind.watch(2)} onDismiss={rewind.dismiss} />
+        )}
         {waiting > 0 && tab === null && <WaitingCall session={session} view={view} onShow={() => setTab("people")} />}
       </Toasts>
       {/* What the chime says, for those who do not hear it. */}

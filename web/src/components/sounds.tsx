@@ -4,8 +4,8 @@ import { useWords } from "../i18n/language";
 import type { RemoteShare } from "../lesson/session";
 import { Button } from "./ui";
 
-/** Everybody's sound. Where the browser wants a click first, one button turns it on. */
-export function Sounds({ remote }: { remote: readonly RemoteShare[] }) {
+/** Everybody's sound; `muted` while something else is listened to. Where the browser wants a click first, one button turns it on. */
+export function Sounds({ remote, muted }: { remote: readonly RemoteShare[]; muted: boolean }) {
   const words = useWords();
   const [blocked, setBlocked] = useState(false);
   const box = useRef<HTMLDivElement>(null);
@@ -20,7 +20,7 @@ export function Sounds({ remote }: { remote: readonly RemoteShare[] }) {
       {remote
         .filter((share) => share.kind === "audio")
         .map((share) => (
-          <Sound key={share.consumer} track={share.track} onBlocked={() => setBlocked(true)} />
+          <Sound key={share.consumer} track={share.track} muted={muted} onBlocked={() => setBlocked(true)} />
         ))}
       {blocked && (
         <div className="sound-blocked">
@@ -34,7 +34,7 @@ export function Sounds({ remote }: { remote: readonly RemoteShare[] }) {
   );
 }
 
-function Sound({ track, onBlocked }: { track: MediaStreamTrack; onBlocked(): void }) {
+function Sound({ track, muted, onBlocked }: { track: MediaStreamTrack; muted: boolean; onBlocked(): void }) {
   const audio = useRef<HTMLAudioElement>(null);
   const tell = useRef(onBlocked);
   tell.current = onBlocked;
@@ -49,5 +49,5 @@ function Sound({ track, onBlocked }: { track: MediaStreamTrack; onBlocked(): voi
       element.srcObject = null;
     };
   }, [track]);
-  return <audio ref={audio} hidden />;
+  return <audio ref={audio} muted={muted} hidden />;
 }
