@@ -65,7 +65,7 @@ class _Reading:
             case ev.MessageSent():
                 self.messages.append((at, event))
             case ev.ChapterMarked() if event.recording == self._recording:
-                self.marks.append((at, event.title))
+                self.marks.append((at - event.ago_ms, event.title))
             case ev.Entered() | ev.CameBack():
                 self._enter(event.participant, at)
             case ev.Left() | ev.Removed() | ev.Dropped():

@@ -38,7 +38,7 @@ def test_a_lesson_with_a_pause() -> None:
     story.wait(1_000).tell(cmd.PauseRecording(TEACHER), say(AN, "in the pause", "m2"))
     story.wait(4_000).tell(knock(BINH), cmd.Admit(TEACHER, pid(BINH)))
     story.wait(1_000).tell(cmd.ResumeRecording(TEACHER))
-    story.wait(1_000).tell(cmd.MarkChapter(TEACHER, "Bài tập"), cmd.Leave(AN))
+    story.wait(1_000).tell(cmd.MarkChapter(TEACHER, "Bài tập", ago_ms=600), cmd.Leave(AN))
     story.wait(500).tell(cmd.StopRecording(TEACHER))
     story.wait(500).tell(say(TEACHER, "after", "m3"), cmd.StopShare(TEACHER, "screen"))  # type: ignore[arg-type]
     files = (
@@ -53,7 +53,7 @@ def test_a_lesson_with_a_pause() -> None:
         ("camera", 0, 3_450, True, ()),
         ("screen", 1_000, 3_450, True, ("s.webm",)),
     ]
-    assert made.chapters == (TimelineChapter(1_000, "", "screen"), TimelineChapter(3_000, "Bài tập"))
+    assert made.chapters == (TimelineChapter(1_000, "", "screen"), TimelineChapter(2_400, "Bài tập"))
     assert made.stills == (TimelineStill(2_000, "screen", "still-2000-screen.webp", "Định lý"),)
     assert made.cuts_ms == (2_000,)
 

@@ -69,7 +69,7 @@ export function RewindView({ lesson, speed, microphone, onMute, onLive }: Rewind
       {microphone && (
         <div role="alert" className="banner warn">
           <MicOff aria-hidden />
-          {rewind.microphone}
+          <span>{rewind.microphone}</span>
           <Button small onPress={onMute}>
             {room.micOff}
           </Button>
