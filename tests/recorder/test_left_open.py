@@ -92,7 +92,7 @@ async def test_files_cut_off_anywhere(tmp_path, left):
     harms = anything | told
     runs: list[list[tuple[str, str, float]]] = []
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(harms, min_size=1, max_size=8, unique_by=lambda harm: harm[0]))
     def collect(harms):
         runs.append(harms)

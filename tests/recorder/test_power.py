@@ -135,7 +135,7 @@ async def recover(tmp_path, name, left):
     return root / "r1", closed
 
 
-CRASHES = 40
+CRASHES = 30
 
 
 async def test_at_any_moment(tmp_path, taped):
@@ -156,7 +156,7 @@ async def test_at_any_moment(tmp_path, taped):
 async def test_lost_again_after_it_was_taken_up(tmp_path, taped):
     """What is written where a torn end was cut off is not mixed up with it."""
     files, begun = taped
-    for seed in range(12):
+    for seed in range(8):
         chance = random.Random(1_000 + seed)
         middle = [i for i, op in enumerate(files.tape) if i > begun and 1_000 < op.at < 5_500]
         count = chance.choice(middle)

@@ -6,8 +6,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from classroom.ids import LessonId
+from classroom.lesson.events import Recorded, RecordingSealed
 from media.worker import Worker, WorkerSettings
+from recorder.archive.blocking import BlockingFiles
+from recorder.archive.local import LocalFiles
 from recorder.service import Recorder
+from signaling.sealed import check_files
 from signaling.wire import client as ask
 from tests.media.house import audio_parameters, rtp, video_parameters
 from tests.media.peer import Peer
@@ -119,6 +124,15 @@ async def test_a_lesson_is_relayed_recorded_and_served(tmp_path: Path) -> None:
             packet = rtp(number, payload, ssrc=1111, payload_type=96, timestamp=number * 3000)
             teacher.peers[True].send_rtp(packet)
             await asyncio.sleep(0.01)
+        await teacher.socket.ask(ask.PauseRecording)
+        await until(lambda: worker_taps(school) == 0)
+        await teacher.socket.ask(ask.ResumeRecording)
+        await until(lambda: worker_taps(school) >= 2)
+        for number in range(60, 80):
+            payload = picture(number, key=number % 10 == 0)
+            packet = rtp(number, payload, ssrc=1111, payload_type=96, timestamp=number * 3000)
+            teacher.peers[True].send_rtp(packet)
+            await asyncio.sleep(0.01)
         await until(lambda: len(pupil.received) > 30)
         before = len(pupil.received)
         await teacher.socket.ask(ask.Remove, participant=await school.account("student1"))
@@ -127,9 +141,24 @@ async def test_a_lesson_is_relayed_recorded_and_served(tmp_path: Path) -> None:
         assert len(pupil.received) >= before
         await teacher.socket.ask(ask.EndLesson)
         await _is_served(school, room)
+        await _is_sealed(school, room)
         for browser in (teacher, pupil):
             await browser.close()
         await room.close()
+
+
+async def _is_sealed(school: School, room: Room) -> None:
+    lesson = LessonId(room.lesson)
+    log: tuple[Recorded, ...] = ()
+    async with asyncio.timeout(20):
+        while not any(isinstance(entry.event, RecordingSealed) for entry in log):
+            await asyncio.sleep(0.02)
+            log = tuple(await school.stores.log.read(lesson))
+    entries = await school.stores.recordings.of_lesson(lesson)
+    files = BlockingFiles(LocalFiles(school.gateway.settings.recordings), asyncio.get_running_loop())
+    found = await asyncio.to_thread(lambda: list(check_files(log, entries, files)))
+    assert found
+    assert all(finding.holds and finding.text.endswith(" holds") for finding in found), found
 
 
 async def _is_served(school: School, room: Room) -> None:
