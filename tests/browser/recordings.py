@@ -36,6 +36,26 @@ async def download_programme(person: Person, title: str, directory: Path) -> Pat
     return path
 
 
+async def download_film(person: Person, recording: str, directory: Path, seconds: float = 60.0) -> Path:
+    """Asks for the film of a recording, waits until it is made and gets it."""
+    request, url = person.context.request, f"{person.product.url}/api/recordings/{recording}/exports"
+    asked = await request.post(url, data={}, headers={"Origin": person.product.url})
+    assert asked.ok, await asked.text()
+    deadline = time.monotonic() + seconds
+    while True:
+        (row,) = (await (await request.get(url)).json())["exports"]
+        if row["state"] == "ready":
+            break
+        assert row["state"] in ("waiting", "running"), row
+        assert time.monotonic() < deadline, row
+        await asyncio.sleep(0.1)
+    answer = await request.get(f"{url}/{row['id']}/file")
+    assert answer.ok, await answer.text()
+    path = directory / "film.mp4"
+    path.write_bytes(await answer.body())
+    return path
+
+
 class Tracks(Struct, frozen=True):
     """``pictures``: (time in the file in seconds, reading). ``beeps``: where tones begin, in seconds."""
 

@@ -3,11 +3,19 @@
 from pathlib import Path
 from statistics import median
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser import pattern
 from tests.browser.pages import SOON, School
-from tests.browser.recordings import check_picture, download_programme, recording_row, skews
+from tests.browser.recordings import (
+    check_picture,
+    decode,
+    download_film,
+    download_programme,
+    recording_row,
+    skews,
+)
 
 
 async def test_a_lesson_is_recorded_and_replayed(school: School, tmp_path: Path) -> None:
@@ -71,6 +79,13 @@ async def test_a_lesson_is_recorded_and_replayed(school: School, tmp_path: Path)
     assert len(late) >= 5, f"beeps: {tracks.beeps}"
     print(f"sound after picture: {median(late):.0f} ms median, {min(late):.0f}…{max(late):.0f} ms")
     assert abs(median(late)) <= 80
+
+    film = decode(await download_film(staff, row["id"], tmp_path))
+    late = skews(film)
+    assert len(late) >= 5, f"beeps of the film: {film.beeps}"
+    print(f"film: sound after picture: {median(late):.0f} ms median, {min(late):.0f}…{max(late):.0f} ms")
+    assert abs(median(late)) <= 80
+    assert film.duration == pytest.approx(tracks.duration, abs=0.5)
 
 
 async def test_students_see_a_recording_only_when_the_teacher_allows(school: School) -> None:
