@@ -8,6 +8,7 @@ import sys
 import msgspec
 import pytest
 
+from recorder.archive.port import StorageFailed
 from recorder.control import RecorderDone, RecorderFailed
 from recorder.jobs.control import (
     CancelJob,
@@ -212,3 +213,25 @@ async def test_a_job_ends_with_its_parent(tmp_path, recording):
     assert process.returncode in (-signal.SIGTERM, 128 + signal.SIGTERM)
     assert b"done" not in output
     assert files(recording) == before
+
+
+async def test_a_recording_that_moved_is_fetched_first(tmp_path, recording):
+    """Its name is known for being worked on all the while, so that nobody takes it away again."""
+    here = recording.directory / "programme.webm"
+    here.rename(tmp_path / "stored")
+    asked = []
+
+    async def fetch(name):
+        asked.append((name, hall.workshop.works_on(name), hall.workshop.works_on("r2")))
+        if len(asked) == 1:
+            raise StorageFailed("unreachable", "no answer in time")
+        (tmp_path / "stored").rename(here)
+
+    async with Hall(tmp_path / "recordings", fetch=fetch) as hall:
+        await hall.ask(StartJob("t1", "thumbnails", "r1"))
+        failed = await hall.told(JobFailed)
+        assert (failed.code, "unreachable" in failed.detail) == ("failed", True)
+        await hall.ask(StartJob("t2", "thumbnails", "r1"))
+        assert (await hall.told(JobDone)).job == "t2"
+        assert not hall.workshop.works_on("r1")
+    assert asked == [("r1", True, False)] * 2
