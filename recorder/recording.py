@@ -39,6 +39,8 @@ KEY_FRAME_PAUSE_MS = 1000.0
 SHARE_KEY_FRAME_EVERY_MS = 30_000.0
 CLUSTER_WAIT_MS = 600.0
 """A cluster goes to disk this long after its first frame though none follows."""
+SYNCED_EVERY = 20
+"""Rounds of syncing between two lines that tell of it: what a recovery checks, not what is lost."""
 Notify = Callable[[RecorderNotice], None]
 
 
@@ -63,6 +65,9 @@ class Recording:
         self._files: dict[str, WebmFile] = {}
         self._asked: dict[str, float] = {}
         self._troubled = False
+        self._rounds = 0
+        self._safe: dict[str, int] = {}
+        """What the journal is still to be told, in the disk's thread."""
         self._stills = Stills(channel, self._journal, directory)
         self._programme: Programme
         self.dropped = 0
@@ -247,18 +252,23 @@ class Recording:
         """Soon makes all that was written so far outlast a power loss."""
         if not self.stopped:
             files = tuple(self._files.values())
-            self._channel.submit(lambda: self._sync(files))
+            self._rounds += 1
+            tell = self._rounds % SYNCED_EVERY == 0
+            self._channel.submit(lambda: self._sync(files, tell=tell))
 
-    def _sync(self, files: tuple[WebmFile, ...]) -> None:
+    def _sync(self, files: tuple[WebmFile, ...], *, tell: bool) -> None:
         """In the disk's thread. The journal tells of what is on the disk already, never of what will be."""
-        lengths = {file.made.name: length for file in files if (length := file.sync()) is not None}
-        if lengths:
-            self._journal.append(Synced(lengths))
+        for file in files:
+            if (length := file.sync()) is not None:
+                self._safe[file.made.name] = length
+        if tell and self._safe:
+            self._journal.append(Synced(self._safe))
+            self._safe = {}
         self._journal.sync()
 
     def _begin_to_last(self) -> None:
         """In the disk's thread: from here on there is a journal to take it up by."""
-        self._sync(tuple(self._files.values()))
+        self._sync(tuple(self._files.values()), tell=True)
         for directory in (self._directory, self._directory.parent):
             self._channel.files.sync_directory(directory)
 

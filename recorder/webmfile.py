@@ -6,7 +6,7 @@ from pathlib import Path
 from recorder import journal
 from recorder.control import RecordedFile
 from recorder.disk import Channel
-from recorder.journal import CueMade, FileFacts, FileMade, Line, Retracked
+from recorder.journal import CueMade, FileFacts, FileMade, Line, Retracked, Synced
 from recorder.resume import Origin
 from recorder.webm.head import HEAD_SIZE
 from recorder.webm.scan import Tail, read_whole, scan, without_first_block
@@ -145,6 +145,7 @@ class WebmFile:
         writer = self._writer
         self._append(writer.flush())
         if writer.tracks[track.number].codec != track.codec:
+            self._channel.submit(self._tell_synced)
             self._channel.submit(lambda: self._blot([cue.at for cue in placeholders]))
             writer.cues = [cue for cue in writer.cues if cue not in placeholders]
         writer.tracks[track.number] = track
@@ -218,6 +219,12 @@ class WebmFile:
         self._channel.files.write(self._descriptor, offset, data)
         self._length = max(self._length, offset + len(data))
         self._unsynced = True
+
+    def _tell_synced(self) -> None:
+        """What is about to be changed in its place is no longer judged by its checksum."""
+        self.sync()
+        self._journal.append(Synced({self.made.name: self._length}))
+        self._journal.sync()
 
     def _blot(self, clusters: list[int]) -> None:
         """Their first blocks become Void elements, to stay so before anything else tells of another codec."""

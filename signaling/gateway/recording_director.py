@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from classroom.ids import LessonId, RecordingId
 from classroom.lesson import commands
 from classroom.lesson.events import SealedFile
-from classroom.stores.port import RecordingEntry, RecordingFileEntry, Stores
+from classroom.stores.port import RecordingEntry, RecordingFileEntry, StoreError, Stores
 from recorder import control as recorder
 from signaling.bus.port import Bus, BusError
 from signaling.gateway.host import Change
@@ -145,22 +145,29 @@ class RecordingDirector:
             return
         self._closing.add(entry.id)
         try:
-            pauses = pauses_in(await self._stores.log.read(entry.lesson), entry.id)
-            closed = await ask_recorder(
-                self._bus, recorder.CloseRecording(entry.id, pauses), recorder.RecordingClosed, _CLOSE_SECONDS
-            )
-        except RecorderRefused as refused:
-            _log.warning("recording_not_closed", recording=entry.id, code=refused.code)
-            if refused.code == "no_such_recording":
-                await self._stores.recordings.put(replace(entry, state="lost"))
-            else:
-                self._tasks.start(self._finish_later(entry), f"finish recording {entry.id} later")
-            return
+            await self._close(entry)
+        except (RecorderRefused, StoreError) as error:
+            _log.warning("recording_not_closed", recording=entry.id, error=str(error))
+            self._tasks.start(self._finish_later(entry), f"finish recording {entry.id} later")
         finally:
             self._closing.discard(entry.id)
+
+    async def _close(self, entry: RecordingEntry) -> None:
+        """Raises RecorderRefused, StoreError."""
+        pauses = pauses_in(await self._stores.log.read(entry.lesson), entry.id)
+        message = recorder.CloseRecording(entry.id, pauses)
+        try:
+            closed = await ask_recorder(self._bus, message, recorder.RecordingClosed, _CLOSE_SECONDS)
+        except RecorderRefused as refused:
+            if refused.code != "no_such_recording":
+                raise
+            _log.warning("recording_lost", recording=entry.id)
+            await self._stores.recordings.put(replace(entry, state="lost"))
+            return
         ready = replace(
             entry,
             state="ready",
+            started_at=entry.started_at or closed.started_at,
             duration=closed.duration,
             files=tuple(
                 RecordingFileEntry(
@@ -186,8 +193,11 @@ class RecordingDirector:
     async def _finish_later(self, entry: RecordingEntry) -> None:
         """A disk that is full may get room; a recorder that is away says itself when it is back."""
         await asyncio.sleep(_CLOSE_AGAIN_SECONDS)
-        now = await self._stores.recordings.get(entry.id)
-        if now is not None and now.state == "closing":
+        try:
+            now = await self._stores.recordings.get(entry.id)
+        except StoreError:
+            now = entry
+        if now is not None and now.state in ("recording", "closing"):
             await self._finish(now)
 
     async def _want_sums(self, entry: RecordingEntry) -> None:

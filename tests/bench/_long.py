@@ -67,7 +67,7 @@ def write(path: Path, hours: float, started_at: int) -> int:
                 file.write(writer.block(VIDEO, ms, pictures[at], key=at == 0))
             file.write(writer.block(AUDIO, ms, voices[index % 500], key=True))
             lines += [journal.CueMade(NAME, cue) for cue in writer.take_cues()]
-        # As it is told twice a second: all but the last of it is on the disk.
+        # As it is told each ten seconds: all but the last of it is on the disk.
         lines.append(journal.Synced({NAME: writer.position - 500_000}))
     (path / journal.NAME).write_bytes(b"".join(map(journal.encode_line, lines)))
     os.sync()  # in a real lesson all but the last seconds has long been on disk
