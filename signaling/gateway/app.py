@@ -61,9 +61,9 @@ def make_gateway(
     stills = Stills(sockets, metrics)
     stills.allowance = media.allowance
     stills.give_way = media.give_way
-    jobs = JobsDirector(bus, stores, ids)
+    jobs = JobsDirector(bus, stores, ids, metrics)
     recording.ready_listeners.append(jobs.ready)
-    still_keeper = StillKeeper(bus, hosts, stills, clock)
+    still_keeper = StillKeeper(bus, hosts, stills, clock, metrics)
     stills.listeners.append(still_keeper.came)
     hosts.listeners += [media.changed, recording.changed, stills.changed, still_keeper.changed]
     files = open_files(settings.recordings, settings.storage_url)

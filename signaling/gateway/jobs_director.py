@@ -19,6 +19,7 @@ from signaling.bus.port import Bus
 from signaling.gateway.clock import MakeId
 from signaling.gateway.export_details import packed
 from signaling.gateway.lesson_recording import RECORDER, RecorderRefused, ask_recorder
+from signaling.gateway.metrics import Metrics
 from signaling.gateway.tasks import Tasks
 from signaling.wire import replay as wire
 
@@ -71,10 +72,11 @@ def _of_file(file: RecordingFileEntry) -> wire.Export:
 
 
 class JobsDirector:
-    def __init__(self, bus: Bus, stores: Stores, make_id: MakeId) -> None:
+    def __init__(self, bus: Bus, stores: Stores, make_id: MakeId, metrics: Metrics) -> None:
         self._bus = bus
         self._stores = stores
         self._make_id = make_id
+        self._metrics = metrics
         self._tasks = Tasks()
         self._stack = AsyncExitStack()
         self._exports: dict[str, _Export] = {}
@@ -182,6 +184,7 @@ class JobsDirector:
         if not await self._stores.recordings.put_files(recording, files):
             self._exports.pop(notice.job, None)
             return
+        self._metrics.jobs.labels(notice.kind, "done").inc()
         _log.info("job_done", kind=notice.kind, recording=recording)
         if export is not None:
             # Kept: who has read the catalogue just before must not see it vanish.
@@ -189,6 +192,7 @@ class JobsDirector:
             export.bytes = sum(file.bytes for file in files)
 
     def _failed(self, notice: jobs.JobFailed) -> None:
+        self._metrics.jobs.labels(notice.kind, notice.code).inc()
         _log.warning("job_failed", kind=notice.kind, recording=notice.recording, code=notice.code)
         export = self._exports.get(notice.job)
         if export is not None and export.state in _ACTIVE:

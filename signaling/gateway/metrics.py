@@ -85,6 +85,14 @@ class Metrics:
             registry=registry,
         )
         self.views = Counter("classroom_recording_views", "Recording views", ["kind"], registry=registry)
+        self.jobs = Counter(
+            "classroom_jobs", "Jobs on recordings that ended", ["kind", "result"], registry=registry
+        )
+        self.stills_not_kept = Counter(
+            "classroom_stills_not_kept",
+            "Stills of a recorded lesson that are not in the recording",
+            registry=registry,
+        )
         self.stills = Counter(
             "classroom_stills", "Pictures of resting shares that were taken", ["kind"], registry=registry
         )

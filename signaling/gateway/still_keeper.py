@@ -13,6 +13,7 @@ from signaling.gateway.clock import Clock
 from signaling.gateway.host import Change
 from signaling.gateway.hosts import LessonHosts
 from signaling.gateway.lesson_recording import RecorderRefused, ask_recorder
+from signaling.gateway.metrics import Metrics
 from signaling.gateway.stills import Stills
 from signaling.gateway.stills_image import StillImage
 from signaling.gateway.tasks import Tasks
@@ -26,8 +27,8 @@ KEPT = ("image/png", "image/webp")
 class StillKeeper:
     """A listener of ``Stills`` and of the hosts. Parts over a still (patches, holes) are not kept."""
 
-    def __init__(self, bus: Bus, hosts: LessonHosts, stills: Stills, clock: Clock) -> None:
-        self.dropped = 0
+    def __init__(self, bus: Bus, hosts: LessonHosts, stills: Stills, clock: Clock, metrics: Metrics) -> None:
+        self._metrics = metrics
         self._bus = bus
         self._hosts = hosts
         self._stills = stills
@@ -76,7 +77,7 @@ class StillKeeper:
         if image.mime_type not in KEPT:
             return
         if self._on_the_way >= MOST_ON_THE_WAY:
-            self.dropped += 1
+            self._metrics.stills_not_kept.inc()
             return
         self._on_the_way += 1
         message = AddStill(recording.id, share, owner.participant, known[1], image.mime_type, image.data)
@@ -90,6 +91,7 @@ class StillKeeper:
                 message = replace(whole, data=part, part=index, parts=len(parts))
                 await ask_recorder(self._bus, message, RecorderDone)
         except RecorderRefused as refused:
+            self._metrics.stills_not_kept.inc()
             _log.warning("still_not_kept", recording=whole.recording, code=refused.code)
         finally:
             self._on_the_way -= 1
