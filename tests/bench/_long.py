@@ -47,14 +47,14 @@ def pages() -> list[bytes]:
     return [encoder.frame(key=index == 0) for index in range(KEY_EVERY * FPS)]
 
 
-def write(path: Path, hours: float, started_at: int) -> int:
+def write(path: Path, hours: float, started_at: int, recording: str = "r1", lesson: str = "l1") -> int:
     """A programme as a crash leaves it after ``hours``. Returns its size."""
     path.mkdir(parents=True)
     voices, pictures = tone_packets(500), pages()
     tracks = (Track(VIDEO, "vp8", 1920, 1080), TRACKS[1])
     writer = WebmWriter(tracks, started_at=started_at)
     lines: list[journal.Line] = [
-        journal.Begun("r1", "l1", started_at),
+        journal.Begun(recording, lesson, started_at),
         journal.FileMade(NAME, "programme", 0, tracks),
         journal.Retracked(NAME, tracks),
     ]
@@ -121,7 +121,7 @@ async def _taken_up(directory: Path, hours: float) -> None:
         )
         worker.detach()
         await recorder.stop()
-        times = await asyncio.to_thread(_seeks, address, hours * 3600)
+        times = await asyncio.to_thread(seeks, address, hours * 3600, {})
         figure(
             BENCH,
             f"seek to picture in {hours:g} hours, any point, worst of {SEEKS}",
@@ -139,11 +139,11 @@ def _first_frame(url: str) -> None:
         next(container.decode(video=0))
 
 
-def _seeks(url: str, seconds: float) -> list[float]:
+def seeks(url: str, seconds: float, options: dict[str, str]) -> list[float]:
     """With one connection, as a player has it. The picture of the very moment, not the key frame before."""
     chance = random.Random(1)
     found = []
-    with av.open(url) as container:
+    with av.open(url, options=options) as container:
         video = container.streams.video[0]
         for _ in range(SEEKS):
             target = chance.uniform(0, seconds - 1)

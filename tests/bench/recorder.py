@@ -20,7 +20,7 @@ from recorder.control import (
     SetStage,
     TakeRecorderStats,
 )
-from tests.bench import _kills, _long
+from tests.bench import _kills, _long, _whole
 from tests.bench._figures import figure
 from tests.recorder.kit.process import RecorderProcess
 from tests.recorder.kit.sender import Stream, VideoTrack, VoiceTrack, add_track
@@ -154,6 +154,7 @@ async def run(options: argparse.Namespace) -> None:
             await _kills.run(directory, options.kills)
         if options.hours:
             await _long.run(directory, options.hours)
+            await _whole.run(directory, options.hours)
 
 
 def main() -> None:
