@@ -1,7 +1,7 @@
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { AccountProvider, useSession } from "./account";
 import { Frame } from "./components/frame";
-import { Button, Spinner, Statement } from "./components/ui";
+import { Button, Loading, Spinner, Statement } from "./components/ui";
 import { LanguageProvider, useWords } from "./i18n/language";
 import { AttendancePage } from "./pages/attendance";
 import { LessonPage } from "./pages/lesson";
@@ -11,6 +11,8 @@ import { RecordingPage } from "./pages/recording";
 import { RecordingsPage } from "./pages/recordings";
 import { SelfTestPage } from "./pages/self-test";
 import { Link, match, navigate, usePath } from "./router";
+
+const StoragePage = lazy(async () => ({ default: (await import("./admin/storage-page")).StoragePage }));
 
 export function App() {
   return (
@@ -61,6 +63,13 @@ function Pages() {
 function framed(path: string, notFound: string, back: string) {
   if (path === "/") return <LessonsPage />;
   if (match("/recordings", path)) return <RecordingsPage />;
+  if (match("/storage", path)) {
+    return (
+      <Suspense fallback={<Loading />}>
+        <StoragePage />
+      </Suspense>
+    );
+  }
   if (match("/self-test", path)) return <SelfTestPage />;
   const recording = match("/recordings/:id", path);
   if (recording?.["id"]) return <RecordingPage key={recording["id"]} recording={recording["id"]} />;

@@ -12,6 +12,7 @@ import type {
   Rewind,
   StillArea,
   Storage,
+  Thumbnails,
 } from "../protocol.gen";
 
 /** `code` is the server's, or `unreachable` when it gave no answer. `retryAfter` in seconds. */
@@ -81,6 +82,8 @@ export const api = {
   recording: (recording: string) => call<RecordingDetail>("GET", `/api/recordings/${id(recording)}`),
   allowReplay: (recording: string, allowed: boolean) =>
     call<void>("POST", `/api/recordings/${id(recording)}/replay`, { allowed }),
+  eraseRecording: (recording: string) => call<void>("DELETE", `/api/recordings/${id(recording)}`),
+  thumbnails: (recording: string) => call<Thumbnails>("GET", `/api/recordings/${id(recording)}/thumbnails`),
 };
 
 export const rewindPath = (lesson: string, name: string, bytes: number) =>

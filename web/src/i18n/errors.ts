@@ -11,6 +11,7 @@ const BY_CODE: Record<string, Key> = {
   lesson_not_found: "notFound",
   no_such_recording: "notFound",
   recording_not_ready: "recordingNotReady",
+  storage_unreachable: "storageUnreachable",
   not_signed_in: "notSignedIn",
   removed: "removed",
   denied: "notAdmitted",
