@@ -179,7 +179,7 @@ export class LessonSession {
     const ofRecording = /^recording[A-Z]/;
     const outdated = (old: string) => old === code || (ofRecording.test(code) && ofRecording.test(old));
     this.#set({ told: [...this.#snapshot.told.filter((old) => !outdated(old.code)), told].slice(-3) });
-    const lasts = code === "recordingStarted" ? TELL_RECORDING_MS : TELL_MS + (kind === "trouble" ? 4000 : 0);
+    const lasts = /^recording(Started|_disk_)/.test(code) ? TELL_RECORDING_MS : TELL_MS + (kind === "trouble" ? 4000 : 0);
     setTimeout(() => this.dismiss(told.key), lasts);
   }
 
