@@ -18,12 +18,14 @@ import structlog
 
 from recorder.archive import mark, pending
 from recorder.archive.both import Archive
+from recorder.archive.due import Due
 from recorder.archive.pending import Pending, PendingFile
 from recorder.archive.port import Deleted, Facts, NoSuchFile, StorageFailed, check_name, check_recording
 
 _log = structlog.get_logger("uploads")
 LOOK_SECONDS = 30.0
 """What jobs add to a recording is found this soon."""
+SWEEP_SECONDS = 60.0
 FIRST_RETRY, LONGEST_RETRY = 2.0, 300.0
 _SPARE = 256 << 20
 """Bytes that stay free on disk when a recording is brought back."""
@@ -45,24 +47,26 @@ class Uploads:
         wall: Callable[[], float] = time.time,
         look_seconds: float = LOOK_SECONDS,
         retry: Callable[[int], float] = retry_after,
+        sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
         self._archive = archive
         self._root = archive.local.root
         self._held = held
         self._wall = wall
+        self._due = Due(self._root, held, wall, retry)
         self._look_seconds = look_seconds
         self._retry = retry
+        self._sweep_seconds = sweep_seconds
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._current: tuple[str, asyncio.Task[None]] | None = None
         self._left: Counter[str] = Counter()
         """Recordings that are being erased or brought back: not looked at."""
-        self._settled: dict[str, tuple[int, float]] = {}
-        """By recording: of its directory, when it was changed; and until when nothing can have become due."""
+        self._cut: set[str] = set()
+        """Recordings of which an upload was cut off."""
+        self._sweep: dict[str, float] = {}
+        """Erased recordings, and when storage is looked through for them once more."""
         self._failures = 0
-        self._faulty: dict[str, tuple[int, float]] = {}
-        """By recording: how often it failed by its own fault, and when it is tried again."""
-        self._waiting: dict[str, Pending] = {}
         self._counts: Counter[str] = Counter()
         self._writing = threading.Lock()
 
@@ -83,13 +87,13 @@ class Uploads:
     @property
     def figures(self) -> dict[str, float]:
         return {
-            "archive_waiting_files": sum(len(one.upload) for one in self._waiting.values()),
-            "archive_waiting_bytes": sum(one.bytes for one in self._waiting.values()),
+            "archive_waiting_files": sum(len(one.upload) for one in self._due.waiting.values()),
+            "archive_waiting_bytes": sum(one.bytes for one in self._due.waiting.values()),
             "archive_uploaded_files": self._counts["files"],
             "archive_uploaded_bytes": self._counts["bytes"],
             "archive_removed_bytes": self._counts["removed"],
             "archive_failures": self._counts["failures"],
-            "archive_failing": float(bool(self._failures or self._faulty)),
+            "archive_failing": float(bool(self._failures) or self._due.failing),
         }
 
     # --- others' work on a recording -------------------------------------------------------------
@@ -101,6 +105,7 @@ class Uploads:
         try:
             current = self._current
             if current is not None and current[0] == recording:
+                self._cut.add(recording)
                 current[1].cancel()
                 await asyncio.wait([current[1]])
             await asyncio.to_thread(self._wait_for_thread)
@@ -109,8 +114,7 @@ class Uploads:
             self._left[recording] -= 1
             if not self._left[recording]:
                 del self._left[recording]
-            self._settled.pop(recording, None)
-            self._waiting.pop(recording, None)
+            self._due.look_again(recording)
             self._wake.set()
 
     async def delete_all(self, recording: str) -> Deleted:
@@ -119,6 +123,10 @@ class Uploads:
         stored = await self._archive.stored.names(recording)
         only = stored.keys() - here.keys()
         await self._archive.stored.delete_all(recording)
+        if recording in self._cut:
+            # What was on its way when it was cut off may yet arrive.
+            self._cut.discard(recording)
+            self._sweep[recording] = self._wall() + self._sweep_seconds
         return Deleted(len(only), sum(stored[name] for name in only))
 
     async def delete(self, recording: str, name: str) -> None:
@@ -131,18 +139,24 @@ class Uploads:
     async def bring_back(self, recording: str) -> None:
         """Every file that is only in storage is here again, for who works on it; held until it is let go of.
         Raises StorageFailed, NoSuchFile, OSError."""
+        directory = self._root / check_recording(recording)
+        await asyncio.to_thread(self._wait_for_thread)
+        if not await self._gone(recording):
+            return  # an upload that is under way goes on
         async with self.leave(recording):
-            directory = self._root / check_recording(recording)
+            wanted = await self._gone(recording)
             stored = (await asyncio.to_thread(mark.load, directory)).files
-            here = await self._archive.local.names(recording)
-            wanted = [name for name in stored if name not in here]
-            if not wanted:
-                return
             free = await asyncio.to_thread(os.statvfs, directory)
             if sum(stored[name].bytes for name in wanted) + _SPARE > free.f_bavail * free.f_frsize:
                 raise OSError(28, "not enough space to bring the recording back")
             for name in wanted:
                 await self._bring_back(recording, name, directory)
+
+    async def _gone(self, recording: str) -> list[str]:
+        """What is only in storage."""
+        stored = (await asyncio.to_thread(mark.load, self._root / recording)).files
+        here = await self._archive.local.names(recording)
+        return [name for name in stored if name not in here]
 
     async def _bring_back(self, recording: str, name: str, directory: Path) -> None:
         aside = directory / ".back"
@@ -180,7 +194,7 @@ class Uploads:
 
     async def _round(self) -> None:
         """All that is due now. Raises StorageFailed where going on makes no sense, OSError."""
-        for recording in await asyncio.to_thread(self._due):
+        for recording in await asyncio.to_thread(self._due.find):
             if recording in self._left:
                 continue
             task = asyncio.create_task(self._store(recording), name=f"store {recording}")
@@ -199,12 +213,14 @@ class Uploads:
             if error is not None:
                 self._fault(recording, error)
             else:
-                self._faulty.pop(recording, None)
+                self._due.well(recording)
+                self._cut.discard(recording)
+        for recording in [one for one, due in self._sweep.items() if due <= self._wall()]:
+            await self._archive.stored.delete_all(recording)
+            del self._sweep[recording]
 
     def _fault(self, recording: str, error: BaseException) -> None:
-        failures = self._faulty.get(recording, (0, 0.0))[0] + 1
-        again_in = self._retry(failures)
-        self._faulty[recording] = (failures, self._wall() + again_in)
+        again_in = self._due.fault(recording)
         self._counts["failures"] += 1
         known = isinstance(error, StorageFailed | OSError | NoSuchFile)
         _log.warning(
@@ -215,40 +231,14 @@ class Uploads:
             exc_info=None if known else error,
         )
 
-    def _due(self) -> list[str]:
-        """In a thread. Directories that are as they were, and settled, are not looked into."""
-        now = self._wall()
-        due, waiting = [], {}
-        found = pending.recordings(self._root)
-        for recording in found:
-            with contextlib.suppress(OSError):
-                changed = (self._root / recording).stat().st_mtime_ns
-                known = self._settled.get(recording)
-                if known is not None and known[0] == changed and now < known[1]:
-                    continue
-                one = pending.look(self._root, recording, now)
-                if one.upload:
-                    waiting[recording] = one
-                if one.upload or (one.removable and not self._held(recording)):
-                    due.append(recording)
-                elif not one.removable:
-                    until = float("inf") if one.again_in is None else now + one.again_in
-                    self._settled[recording] = (changed, until)
-        self._waiting = waiting
-        for recording in self._settled.keys() - set(found):
-            del self._settled[recording]
-        for recording in self._faulty.keys() - set(found):
-            del self._faulty[recording]
-        return [one for one in due if self._faulty.get(one, (0, 0.0))[1] <= now]
-
     async def _store(self, recording: str) -> None:
         """Raises StorageFailed, NoSuchFile, OSError."""
         found = await asyncio.to_thread(pending.look, self._root, recording, self._wall())
         left = list(found.upload)
         while left:
             await self._upload(recording, left.pop(0))
-            self._waiting[recording] = Pending(recording, tuple(left))
-        self._waiting.pop(recording, None)
+            self._due.waiting[recording] = Pending(recording, tuple(left))
+        self._due.waiting.pop(recording, None)
         if found.removable and not self._held(recording):
             await asyncio.to_thread(self._remove, recording, found.removable)
 

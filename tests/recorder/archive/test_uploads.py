@@ -20,7 +20,7 @@ from recorder.archive.opening import open_files
 from recorder.archive.pace import Pacer
 from recorder.archive.pending import QUIET_SECONDS, SEAL_SECONDS, look
 from recorder.archive.port import Deleted, NoSuchFile, StorageFailed
-from recorder.archive.uploads import LONGEST_RETRY, Uploads, retry_after
+from recorder.archive.uploads import LONGEST_RETRY, SWEEP_SECONDS, Uploads, retry_after
 from tests.object_store import ObjectStore
 from tests.recorder.archive.closed import PART, Closed, Wall
 
@@ -206,6 +206,38 @@ async def test_erased_behind_its_back_while_it_is_uploaded(
         async with asyncio.timeout(15):
             while await mover.stored():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
+
+
+async def test_erased_while_its_last_request_is_on_its_way(tmp_path: Path, s3: ObjectStore) -> None:
+    """The storage completes a file after it was looked through: it is looked through once more."""
+    async with moving(tmp_path, s3) as mover:
+        one = Closed(mover.root).add("programme.webm", PART + 1)
+        gate = Gate(s3, lambda method, path: method == "POST" and "uploadId" in path)
+        mover.uploads.start()
+        assert await asyncio.to_thread(gate.reached.wait, 15)
+        async with mover.uploads.leave("r1"):
+            assert await mover.uploads.delete_all("r1") == Deleted(0, 0)
+            shutil.rmtree(one.directory)
+        gate.open.set()
+        async with asyncio.timeout(15):
+            while not await mover.stored():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            mover.wall.ahead = SWEEP_SECONDS + 5
+            while await mover.stored():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
+async def test_a_job_that_begins_does_not_cut_off_an_upload(tmp_path: Path, s3: ObjectStore) -> None:
+    async with moving(tmp_path, s3) as mover:
+        one = Closed(mover.root).add("programme.webm", 3 * PART)
+        gate = Gate(s3, second_part)
+        mover.uploads.start()
+        assert await asyncio.to_thread(gate.reached.wait, 15)
+        mover.held.add("r1")
+        await mover.uploads.bring_back("r1")
+        gate.open.set()
+        await mover.until_marked(one, *one.data, manifest.NAME)
+        assert sum("uploads" in path for _, path in s3.requests) == 1
 
 
 async def test_erased_in_storage_counts_what_is_only_there(tmp_path: Path, s3: ObjectStore) -> None:
