@@ -228,8 +228,6 @@ class FakeRecorder:
                 return closed
             case recorder.ListRecordings():
                 return recorder.RecordingsOpen(tuple(self.open))
-            case recorder.EraseRecording():
-                return recorder.RecordingErasedReply(1, 1)
             case recorder.TakeSpace():
                 return recorder.Space(self.free, 1000)
             case recorder.TakeRecorderStats():
