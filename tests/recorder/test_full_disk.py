@@ -109,13 +109,16 @@ class SlowFiles(Files):
 async def test_a_slow_disk_is_told_of_once_and_told_well_again(studio_at, opening):
     files = SlowFiles()
     studio = await studio_at(queue_bytes=60_000, files=files)
+    studio.waits_for_disk = True
     stream = Stream([VideoTrack(1), VoiceTrack(2)], EPOCH)
     await open_and_play(studio, opening, stream, 2_000)
     files.go.clear()
+    studio.waits_for_disk = False
     await studio.play(stream, 8_000)
     assert studio.recorder._disk.queued < 3 * 60_000, "what waits is bounded"
     files.go.set()
     await studio.recorder._disk.flushed()
+    studio.waits_for_disk = True
     await studio.play(stream, 11_000)
     troubles = [n.code for n in studio.notices if isinstance(n, RecordingTrouble)]
     assert troubles == ["slow_disk", "disk_well"]

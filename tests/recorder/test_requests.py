@@ -136,6 +136,7 @@ async def open_and_play(studio, opening, stream, until):
 
 
 async def test_full_disk_stops_cleanly(studio, opening, monkeypatch):
+    studio.waits_for_disk = True
     stream = Stream([VideoTrack(1), VoiceTrack(2)], EPOCH)
     await open_and_play(studio, opening, stream, 2000)
 
@@ -154,6 +155,7 @@ async def test_full_disk_stops_cleanly(studio, opening, monkeypatch):
 
 async def test_slow_disk_drops_pictures_up_to_the_next_key_frame(studio_at, opening):
     studio = await studio_at(queue_bytes=20_000)
+    studio.waits_for_disk = True
     stream = Stream([VideoTrack(1), VoiceTrack(2)], EPOCH)
     await open_and_play(studio, opening, stream, 1000)
     disk = studio.recorder._disk
