@@ -51,6 +51,7 @@ describe("storage", () => {
   it("lasts as long as days like the last one fit", () => {
     expect(daysLeft(of({ lastDayBytes: 20e9 }))).toBe(2);
     expect(daysLeft(of({}))).toBeNull();
+    expect(daysLeft(of({ lastDayBytes: 1000 }))).toBeNull();
     expect(daysLeft(of({ freeBytes: null, lastDayBytes: 1 }))).toBeNull();
   });
 });

@@ -29,20 +29,30 @@ export function Thumb({ recording }: { recording: string }) {
     };
   }, [seen, recording]);
 
+  const at = thumbs && place(thumbs);
   return (
-    <div ref={box} aria-hidden className={thumbs ? "thumb" : "thumb none"} style={thumbs ? picture(recording, thumbs) : undefined} />
+    <div
+      ref={box}
+      aria-hidden
+      className={at ? "thumb" : "thumb none"}
+      style={thumbs && at ? { aspectRatio: `${thumbs.width} / ${thumbs.height}` } : undefined}
+    >
+      {thumbs && at && (
+        <img
+          alt=""
+          src={paths.file(recording, at.sheet)}
+          // The last sheet may be smaller than the others: one picture is as wide as the box.
+          onLoad={({ currentTarget }) => (currentTarget.style.width = `${(100 * currentTarget.naturalWidth) / thumbs.width}%`)}
+          style={{ left: `${-100 * at.column}%`, top: `${-100 * at.row}%` }}
+        />
+      )}
+    </div>
   );
 }
 
-function picture(recording: string, { columns, rows, atMs, sheets }: Thumbnails): React.CSSProperties {
+function place({ columns, rows, atMs, sheets }: Thumbnails): { sheet: string; column: number; row: number } | null {
   const index = Math.floor(atMs.length * SHARE);
   const sheet = sheets[Math.floor(index / (columns * rows))];
-  if (sheet === undefined) return {};
   const on = index % (columns * rows);
-  const place = (at: number, of: number) => (of > 1 ? `${(100 * at) / (of - 1)}%` : "0%");
-  return {
-    backgroundImage: `url("${paths.file(recording, sheet)}")`,
-    backgroundSize: `${columns * 100}% ${rows * 100}%`,
-    backgroundPosition: `${place(on % columns, columns)} ${place(Math.floor(on / columns), rows)}`,
-  };
+  return sheet === undefined ? null : { sheet, column: on % columns, row: Math.floor(on / columns) };
 }
