@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from recorder import journal, manifest
 from recorder.control import RecordedFile
-from recorder.journal import Begun, FileFacts, FileMade, Journal, Line, NoJournal, Retracked
+from recorder.journal import Begun, FileFacts, FileMade, Journal, Line, NoJournal, Paused, Retracked
 from recorder.programme import NAME, TRACKS
 from recorder.webm.head import HEAD_SIZE
 from recorder.webm.head_read import BadHead, Head, read_head
@@ -33,6 +33,8 @@ def find(directory: Path) -> Found:
     heads = _heads(directory)
     found = known or _begun(directory.name, told, heads)
     missing: list[Line] = [] if known is not None else [found.begun]
+    if known is None and found.pauses:
+        missing.append(Paused(found.pauses))
     files = {} if told is None else {file.name: file for file in told.files}
     for name, head in heads.items():
         if name not in found.files:

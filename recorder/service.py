@@ -2,21 +2,19 @@
 
 import asyncio
 import contextlib
-import re
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from media.tap import TapFrame
-from recorder import erasure, journal, manifest, salvage
+from recorder import erasure, journal, salvage
 from recorder.control import (
     AddStill,
     AddTrack,
     CloseRecording,
     EndTrack,
     EraseRecording,
-    HashedFile,
     HashRecording,
     ListRecordings,
     OpenRecording,
@@ -28,7 +26,6 @@ from recorder.control import (
     RecorderStats,
     RecordingClosed,
     RecordingErasedReply,
-    RecordingHashed,
     RecordingOpened,
     RecordingsOpen,
     SetPauses,
@@ -41,8 +38,9 @@ from recorder.depacketize.codecs import UnsupportedCodec
 from recorder.disk import QUEUE_BYTES, TO_BEGIN, Disk, is_full
 from recorder.files import Files
 from recorder.recording import Recording
+from recorder.refused import Refused
+from recorder.shelf import RECORDING_ID, Shelf
 from recorder.stills import BadStill
-from recorder.sums import Sums
 from recorder.syncing import Syncing
 from recorder.taps import TapServer, Unclaimed
 from recorder.time import Pause
@@ -52,16 +50,6 @@ MOST_AHEAD_MS = 1000.0
 MOST_BACKLOG_MS = 30_000.0
 """A worker whose clock is further off than this is on a machine without a common clock: then the
 packets' own arrival here counts."""
-_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-class Refused(Exception):
-    """Answered as RecorderFailed."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reply = RecorderFailed(code, detail)
 
 
 class Recorder:
@@ -91,8 +79,7 @@ class Recorder:
         self._counts: Counter[str] = Counter()
         self._disk: Disk | None = None
         self._syncing: Syncing | None = None
-        self._sums: Sums | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._shelf: Shelf | None = None
         self._ticker: asyncio.Task[None] | None = None
 
     @property
@@ -106,7 +93,7 @@ class Recorder:
 
     def hashes(self, recording: str) -> bool:
         """Whether its files are being read, or will be."""
-        return self._sums is not None and self._sums.wants(recording)
+        return self._shelf is not None and self._shelf.hashes(recording)
 
     async def start(self) -> None:
         """Raises OSError when the directory or the socket cannot be had."""
@@ -115,7 +102,7 @@ class Recorder:
         await self._taps.start()
         self._disk = Disk(self._directory, self._queue_bytes, files=self._files)
         self._syncing = Syncing(self._disk)
-        self._sums = Sums(self._directory, self._hashed)
+        self._shelf = Shelf(self._directory, self._notify, self._lock)
         self._ticker = asyncio.create_task(self._tick(), name="recorder-tick")
 
     async def close(self) -> None:
@@ -127,10 +114,9 @@ class Recorder:
                 await ticker
         await self._taps.close()
         self._routes.clear()
-        sums, self._sums = self._sums, None
-        if sums is not None:
-            await sums.close()
-        await asyncio.gather(*self._tasks)
+        shelf, self._shelf = self._shelf, None
+        if shelf is not None:
+            await shelf.close()
         recordings, self._recordings = self._recordings, {}
         for recording in recordings.values():
             with contextlib.suppress(OSError):
@@ -150,7 +136,7 @@ class Recorder:
                 case TakeRecorderStats():
                     return self._stats()
             recording = _valid(request.recording)
-            async with self._locks.setdefault(recording, asyncio.Lock()):
+            async with self._lock(recording):
                 return await self._handle(recording, request)
         except Refused as refusal:
             return refusal.reply
@@ -178,12 +164,12 @@ class Recorder:
             case CloseRecording():
                 return await self._close(name, request.pauses)
             case HashRecording():
-                return await self._hash(request)
+                return await self._on_shelf().hash(request)
             case EraseRecording():
                 return await self._erase(name)
         recording = self._recordings.get(name)
         if recording is None:
-            closed = await asyncio.to_thread(self._closed, name)
+            closed = await self._on_shelf().closed(name)
             raise Refused("closed" if closed is not None else "no_such_recording", name)
         match request:
             case AddTrack():
@@ -212,7 +198,7 @@ class Recorder:
     async def _open(self, request: OpenRecording) -> RecorderReply:
         known = self._recordings.get(request.recording)
         if known is None:
-            if await asyncio.to_thread(self._closed, request.recording) is not None:
+            if await self._on_shelf().closed(request.recording) is not None:
                 raise Refused("closed", request.recording)
             directory = self._directory / request.recording
             known = await Recording.begin(directory, self._running_disk(), request, self._notify)
@@ -239,9 +225,9 @@ class Recorder:
             with contextlib.suppress(OSError):
                 await recording.finish(None, close=False)
         else:
-            closed = await asyncio.to_thread(self._closed, name)
+            closed = await self._on_shelf().closed(name)
             if closed is not None:
-                await asyncio.to_thread((self._directory / name / journal.NAME).unlink, missing_ok=True)
+                await self._on_shelf().tidy(name)
                 return closed
         return await self._finish_left_open(name, pauses)
 
@@ -262,41 +248,10 @@ class Recorder:
         self._recordings.pop(name, None)
         self._forget(recording)
 
-    async def _hash(self, request: HashRecording) -> RecorderDone:
-        """What is in the manifest already is told at once."""
-        name = request.recording
-        found = await asyncio.to_thread(manifest.load, self._directory / name)
-        if found is None or not found.closed or self._sums is None:
-            raise Refused("no_such_recording" if found is None else "open", name)
-        known = {file.name: file for file in found.files if file.sha256}
-        if told := tuple(
-            HashedFile(file, known[file].bytes, known[file].sha256) for file in request.names if file in known
-        ):
-            self._notify(RecordingHashed(name, told))
-        rest = tuple(file for file in request.names if file not in known and _FILE.fullmatch(file))
-        if rest:
-            self._sums.want(name, rest)
-        return RecorderDone()
-
-    def _hashed(self, recording: str, files: tuple[HashedFile, ...]) -> None:
-        task = asyncio.create_task(self._keep_sums(recording, files), name=f"keep sums of {recording}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _keep_sums(self, recording: str, files: tuple[HashedFile, ...]) -> None:
-        async with self._locks.setdefault(recording, asyncio.Lock()):
-            try:
-                await asyncio.to_thread(manifest.add_sums, self._directory / recording, files)
-            except OSError:
-                self._counts["disk_failures"] += 1
-        self._notify(RecordingHashed(recording, files))
-
     async def _erase(self, name: str) -> RecordingErasedReply:
         if name in self._recordings:
             raise Refused("open", name)
-        if self._sums is not None:
-            await self._sums.cancel(name)
-        return RecordingErasedReply(*await asyncio.to_thread(erasure.erase, self._directory, name))
+        return await self._on_shelf().erase(name)
 
     def _forget(self, recording: Recording, share: str | None = None) -> None:
         """``share`` None: all of them."""
@@ -305,25 +260,13 @@ class Recorder:
                 del self._routes[tap]
 
     async def _list(self) -> RecordingsOpen:
-        left = await asyncio.to_thread(self._left_open)
+        left = await self._on_shelf().left_open()
         return RecordingsOpen(tuple(sorted({*left, *self._recordings})))
-
-    def _left_open(self) -> list[str]:
-        return [
-            path.name
-            for path in self._directory.iterdir()
-            if _ID.fullmatch(path.name)
-            and path.is_dir()
-            and self._closed(path.name) is None
-            and salvage.is_left_open(path)
-        ]
-
-    def _closed(self, name: str) -> RecordingClosed | None:
-        found = manifest.load(self._directory / name)
-        return found.as_reply() if found is not None and found.closed else None
 
     def _stats(self) -> RecorderStats:
         values: dict[str, float] = dict(self._counts)
+        if self._shelf is not None:
+            values["sums_not_kept"] = self._shelf.failures
         values |= {
             "recordings": len(self._recordings),
             "dropped_packets": sum(recording.dropped for recording in self._recordings.values()),
@@ -368,6 +311,14 @@ class Recorder:
             await asyncio.sleep(TICK_S)
             self.tick()
 
+    def _lock(self, recording: str) -> asyncio.Lock:
+        return self._locks.setdefault(recording, asyncio.Lock())
+
+    def _on_shelf(self) -> Shelf:
+        if self._shelf is None:
+            raise Refused("disk", "the recorder is not running")
+        return self._shelf
+
     def _running_disk(self) -> Disk:
         if self._disk is None:
             raise Refused("disk", "the recorder is not running")
@@ -375,6 +326,6 @@ class Recorder:
 
 
 def _valid(name: str) -> str:
-    if not _ID.fullmatch(name):
+    if not RECORDING_ID.fullmatch(name):
         raise Refused("no_such_recording", "no valid id")
     return name

@@ -62,7 +62,7 @@ def make_gateway(
     stills.allowance = media.allowance
     stills.give_way = media.give_way
     jobs = JobsDirector(bus, stores, ids, metrics)
-    recording.ready_listeners.append(jobs.ready)
+    recording.closer.ready_listeners.append(jobs.ready)
     still_keeper = StillKeeper(bus, hosts, stills, clock, metrics)
     stills.listeners.append(still_keeper.came)
     hosts.listeners += [media.changed, recording.changed, stills.changed, still_keeper.changed]
