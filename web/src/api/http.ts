@@ -2,9 +2,12 @@
 import type {
   Attendance,
   ClassList,
+  Export,
+  ExportList,
   LessonList,
   LessonRow,
   Me,
+  NewExport,
   NewLesson,
   RecordingDetail,
   RecordingList,
@@ -13,6 +16,7 @@ import type {
   StillArea,
   Storage,
   Thumbnails,
+  Timeline,
 } from "../protocol.gen";
 
 /** `code` is the server's, or `unreachable` when it gave no answer. `retryAfter` in seconds. */
@@ -83,11 +87,43 @@ export const api = {
   allowReplay: (recording: string, allowed: boolean) =>
     call<void>("POST", `/api/recordings/${id(recording)}/replay`, { allowed }),
   eraseRecording: (recording: string) => call<void>("DELETE", `/api/recordings/${id(recording)}`),
+  timeline: (recording: string) => call<Timeline>("GET", `/api/recordings/${id(recording)}/timeline`),
   thumbnails: (recording: string) => call<Thumbnails>("GET", `/api/recordings/${id(recording)}/thumbnails`),
+  captions: (recording: string, language: string) => text("GET", captionsPath(recording, language)),
+  putCaptions: (recording: string, language: string, vtt: string) =>
+    text("PUT", captionsPath(recording, language), vtt),
+  removeCaptions: (recording: string, language: string) => text("DELETE", captionsPath(recording, language)),
+  exports: (recording: string) => call<ExportList>("GET", `/api/recordings/${id(recording)}/exports`),
+  newExport: (recording: string, wanted: NewExport) =>
+    call<Export>("POST", `/api/recordings/${id(recording)}/exports`, wanted),
+  removeExport: (recording: string, film: string) =>
+    call<void>("DELETE", `/api/recordings/${id(recording)}/exports/${id(film)}`),
 };
 
 export const rewindPath = (lesson: string, name: string, bytes: number) =>
   `/api/lessons/${id(lesson)}/rewind/${id(name)}?upto=${bytes}`;
+
+/** Also while the page is being left: nobody waits for the answer. */
+export function keepPosition(recording: string, ms: number): void {
+  const headers = { "content-type": "application/json" };
+  const init: RequestInit = { method: "PUT", headers, keepalive: true, body: JSON.stringify({ ms }) };
+  void fetch(`/api/recordings/${id(recording)}/position`, init).catch(() => undefined);
+}
+
+function captionsPath(recording: string, language: string): string {
+  return `/api/recordings/${id(recording)}/captions/${id(language)}`;
+}
+
+/** WebVTT there or back. */
+async function text(method: string, path: string, body?: string): Promise<string> {
+  const init: RequestInit = { method, credentials: "same-origin" };
+  if (body !== undefined) Object.assign(init, { body, headers: { "content-type": "text/vtt; charset=utf-8" } });
+  const response = await fetch(path, init).catch(() => {
+    throw new ApiError("unreachable", 0);
+  });
+  if (!response.ok) throw await readError(response, path);
+  return response.text();
+}
 
 /**
  * This load of the page. The gateway tells by it the page that comes back after a lost network from
@@ -107,6 +143,8 @@ export const paths = {
   attendance: (lesson: string, format: "csv" | "xlsx") => `/api/lessons/${id(lesson)}/attendance.${format}`,
   programme: (recording: string) => `/api/recordings/${id(recording)}/programme`,
   file: (recording: string, name: string) => `/api/recordings/${id(recording)}/files/${id(name)}`,
+  originals: (recording: string) => `/api/recordings/${id(recording)}/originals`,
+  film: (recording: string, film: string) => `/api/recordings/${id(recording)}/exports/${id(film)}/file`,
   socket: (lesson: string) =>
     `${sockets()}/api/lessons/${id(lesson)}/socket?page=${PAGE}`,
   selfTest: () => `${sockets()}/api/self-test/socket`,

@@ -1,3 +1,4 @@
+import { replayEn } from "./replay.en";
 import type { Words } from "./vi";
 
 const many = (n: number, one: string, other: string) => `${n} ${n === 1 ? one : other}`;
@@ -330,13 +331,9 @@ export const en: Words = {
     replay: "Replay",
     of: (title) => `Recording of ${title}`,
     download: "Download",
-    files: "Picture",
-    programme: "Whole lesson",
-    part: (number: number) => `Whole lesson, part ${number}`,
     screenOf: (name) => `Screen of ${name}`,
     cameraOf: (name) => `Camera of ${name}`,
     voiceOf: (name) => `Voice of ${name}`,
-    speed: "Speed",
     views: "Who watched",
     noViews: "Nobody has watched it yet.",
     downloaded: "downloaded",
@@ -344,7 +341,6 @@ export const en: Words = {
     allow: "Let students of the class watch",
     allowed: "Students of the class may watch",
     notAllowed: "Teachers only",
-    keys: "Keys: Space, ←/→, J/K/L, < >",
     search: "Search by title or class",
     allClasses: "All classes",
     noneFound: "No recording is like that. Try fewer words, or another class.",
@@ -408,6 +404,7 @@ export const en: Words = {
     now: "now",
     summary: (here, all) => `${here} of ${all} students present`,
   },
+  replay: replayEn,
   selfTest: {
     title: "Connection test",
     decimal: ".",

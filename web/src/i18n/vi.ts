@@ -1,3 +1,5 @@
+import { replayVi } from "./replay.vi";
+
 /** The Vietnamese catalogue is the master: its shape is what every other language must have. */
 export const vi = {
   app: {
@@ -327,13 +329,9 @@ export const vi = {
     replay: "Xem lại bài học",
     of: (title: string) => `Bài ghi: ${title}`,
     download: "Tải về",
-    files: "Nguồn hình",
-    programme: "Toàn bộ bài",
-    part: (number: number) => `Toàn bộ bài, phần ${number}`,
     screenOf: (name: string) => `Màn hình của ${name}`,
     cameraOf: (name: string) => `Camera của ${name}`,
     voiceOf: (name: string) => `Tiếng của ${name}`,
-    speed: "Tốc độ",
     views: "Ai đã xem",
     noViews: "Chưa có ai xem.",
     downloaded: "đã tải về",
@@ -341,7 +339,6 @@ export const vi = {
     allow: "Cho học sinh trong lớp xem lại",
     allowed: "Học sinh trong lớp xem được",
     notAllowed: "Chỉ giáo viên xem được",
-    keys: "Phím tắt: dấu cách, ←/→, J/K/L, < >",
     search: "Tìm theo tên bài hoặc lớp",
     allClasses: "Tất cả các lớp",
     noneFound: "Không có bài ghi nào như vậy. Thử ít từ hơn, hoặc chọn lớp khác.",
@@ -405,6 +402,7 @@ export const vi = {
     now: "nay",
     summary: (here: number, all: number) => `${here}/${all} học sinh có mặt`,
   },
+  replay: replayVi,
   selfTest: {
     title: "Kiểm tra kết nối",
     decimal: ",",
