@@ -261,7 +261,8 @@ describe("what a recording shows", () => {
 
   it("stands side by side as two different pictures", () => {
     expect(sideBySide(pictures, WHOLE, 25_000)).toEqual({ left: "one", right: "two" });
-    expect(sideBySide(pictures, WHOLE, 15_000)).toEqual({ left: "", right: "one" });
+    expect(sideBySide(pictures, WHOLE, 15_000)).toEqual({ left: "", right: "cam" });
+    expect(sideBySide(pictures, { left: "cam", right: null }, 15_000)).toEqual({ left: "cam", right: "one" });
     expect(sideBySide([], WHOLE, 0)).toEqual({ left: "", right: "" });
     expect(withPane({ left: "one", right: "two" }, "left", "two")).toEqual({ left: "two", right: "one" });
     expect(withPane({ left: "one", right: "two" }, "right", "cam")).toEqual({ left: "one", right: "cam" });

@@ -134,7 +134,7 @@ export function Controls(props: Props) {
       {captions !== null && (
         <IconButton
           label={captions ? words.replay.captionsOff : words.replay.captionsOn}
-          className={captions ? "lit" : ""}
+          className={`captions-button ${captions ? "lit" : ""}`}
           onPress={props.onCaptions}
         >
           {captions ? <Captions aria-hidden /> : <CaptionsOff aria-hidden />}

@@ -17,7 +17,10 @@ export function sideBySide(pictures: readonly Picture[], view: View, ms: number)
   const shown = pictures.filter((picture) => picture.startMs <= ms && ms < picture.endMs);
   const screens = shown.filter((picture) => picture.source === "screen");
   const left = view.left === PROGRAMME && screens.length > 1 ? (screens[0] as Picture).share : view.left;
-  const others = [...screens, ...shown, ...pictures].filter((picture) => picture.share !== left);
+  // One screen alone is what the programme shows already.
+  const cameras = shown.filter((picture) => picture.source !== "screen");
+  const first = left === PROGRAMME ? [...cameras, ...screens] : [...screens, ...cameras];
+  const others = [...first, ...pictures].filter((picture) => picture.share !== left);
   return { left, right: others[0]?.share ?? PROGRAMME };
 }
 
