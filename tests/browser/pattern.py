@@ -97,26 +97,33 @@ function checksum(counter, clock) {{
 }}
 """
 
+_DRAW = """
+function bit(word, width, index) { return (word >>> (width - 1 - index)) & 1 }
+function drawPattern(canvas, pen, counter) {
+  const clock = Date.now() % 2 ** 32 >>> 0
+  const check = checksum(counter, clock), w = canvas.width / COLUMNS, h = canvas.height / ROWS
+  for (let i = 0; i < COLUMNS * ROWS; i++) {
+    const on = i < 32 ? bit(counter, 32, i) : i < 64 ? bit(clock, 32, i - 32) : bit(check, 16, i - 64)
+    pen.fillStyle = on ? '#fff' : '#000'
+    pen.fillRect(Math.floor(i % COLUMNS * w), Math.floor(Math.floor(i / COLUMNS) * h), Math.ceil(w), Math.ceil(h))
+  }
+}
+"""
+
 # A worker's timer draws on: a tab in the background is throttled, a worker is not.
 _PAGE = f"""<!doctype html><html><head><meta charset="utf-8"><title>{TITLE}</title>
 <style>html,body{{margin:0;height:100%;overflow:hidden;background:#000}}canvas{{width:100vw;height:100vh;display:block}}</style>
 </head><body><canvas></canvas><script>
 {_CODEC}
+{_DRAW}
 const canvas = document.querySelector('canvas'), pen = canvas.getContext('2d', {{alpha: false}})
 let counter = 0
-function bit(word, width, index) {{ return (word >>> (width - 1 - index)) & 1 }}
 function draw() {{
-  const clock = Date.now() % 2 ** 32 >>> 0
   counter += 1
   if (canvas.width !== innerWidth || canvas.height !== innerHeight) {{
     canvas.width = innerWidth; canvas.height = innerHeight
   }}
-  const check = checksum(counter, clock), w = canvas.width / COLUMNS, h = canvas.height / ROWS
-  for (let i = 0; i < COLUMNS * ROWS; i++) {{
-    const on = i < 32 ? bit(counter, 32, i) : i < 64 ? bit(clock, 32, i - 32) : bit(check, 16, i - 64)
-    pen.fillStyle = on ? '#fff' : '#000'
-    pen.fillRect(Math.floor(i % COLUMNS * w), Math.floor(Math.floor(i / COLUMNS) * h), Math.ceil(w), Math.ceil(h))
-  }}
+  drawPattern(canvas, pen, counter)
 }}
 const timer = new Worker(URL.createObjectURL(new Blob(
   ['setInterval(() => postMessage(0), {1000 // FRAMES_PER_SECOND})'], {{type: 'text/javascript'}})))
@@ -153,6 +160,21 @@ window.readPattern = video => {{
   video.requestVideoFrameCallback(frame)
   return {{now: read, readings, stop() {{ running = false; return readings }}, get unreadable() {{ return unreadable }}}}
 }}
+}})()"""
+
+# Stands in for the camera: the pattern, so that its clock can be compared with the screen's.
+CAMERA = f"""(() => {{
+  {_CODEC}
+  {_DRAW}
+  const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+  navigator.mediaDevices.getUserMedia = async constraints => {{
+    if (!constraints.video) return real(constraints)
+    const canvas = Object.assign(document.createElement('canvas'), {{width: 640, height: 360}})
+    const pen = canvas.getContext('2d', {{alpha: false}})
+    let counter = 0
+    setInterval(() => drawPattern(canvas, pen, counter += 1), {1000 // FRAMES_PER_SECOND})
+    return canvas.captureStream({FRAMES_PER_SECOND})
+  }}
 }})()"""
 
 # Stands in for the microphone: a tone of 100 ms at every whole second of the wall clock, so that the

@@ -82,6 +82,7 @@ export const replayEn: typeof replayVi = {
   unsaved: "Changes are not saved yet",
   deleteCaptions: "Delete these captions",
   badVtt: "This file holds no WebVTT captions.",
+  badLine: "A line ends before it starts.",
   film: "Film (MP4)",
   filmHint: "One MP4 file that plays everywhere. The server makes it in its spare time; lessons are not slowed down.",
   filmMake: "Export film (MP4)",

@@ -81,6 +81,7 @@ export const replayVi = {
   unsaved: "Có thay đổi chưa lưu",
   deleteCaptions: "Xóa phụ đề này",
   badVtt: "Tệp này không phải phụ đề WebVTT.",
+  badLine: "Có dòng kết thúc trước khi bắt đầu.",
   film: "Phim MP4",
   filmHint: "Một tệp MP4 phát được ở mọi nơi. Máy chủ làm lúc rảnh; tiết học đang diễn ra không bị chậm.",
   filmMake: "Xuất phim (MP4)",

@@ -43,8 +43,12 @@ export function CaptionsEditor({ player, captions, onClose }: { player: Player; 
     else setTold({ bad: true, text: words.replay.badVtt });
   };
   const save = async () => {
+    const kept = inOrder(lines.filter((line) => line.text.trim() !== ""));
+    if (kept.some((line) => line.endMs <= line.startMs)) {
+      setTold({ bad: true, text: words.replay.badLine });
+      return;
+    }
     try {
-      const kept = inOrder(lines.filter((line) => line.text.trim() !== "" && line.endMs > line.startMs));
       await captions.save(kept);
       setLines(keyed(kept));
       setChanged(false);

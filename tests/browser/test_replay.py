@@ -1,0 +1,137 @@
+"""The replay page: pictures in step, what happened at its second, search, links, keys, phone."""
+
+import re
+from statistics import median
+
+from playwright.async_api import Locator, expect
+
+from tests.browser import pattern
+from tests.browser.pages import SOON, Person, School
+from tests.browser.recordings import recording_row
+
+_CLOCKS = """async ([programme, camera]) => {
+    const [a, b] = [programme, camera].map(label => {
+        const video = document.querySelector(`video[aria-label="${label}"]`)
+        return window.readPattern(video)
+    })
+    const found = []
+    for (let i = 0; i < 400 && found.length < 25; i++) {
+        await new Promise(done => setTimeout(done, 50))
+        const [one, two] = [a.now(), b.now()]
+        if (one && two) found.push(two[1] - one[1])
+    }
+    a.stop(); b.stop()
+    return found
+}"""
+
+
+async def _at(person: Person, video: Locator, low: float, high: float) -> None:
+    """The programme comes to stand between these seconds."""
+    handle = await video.element_handle()
+    await person.page.wait_for_function(
+        "([video, low, high]) => !video.seeking && video.currentTime >= low && video.currentTime <= high",
+        arg=[handle, low, high],
+        timeout=SOON,
+    )
+
+
+async def _plays(person: Person, video: Locator, seconds: float) -> None:
+    handle = await video.element_handle()
+    start = await video.evaluate("video => video.currentTime")
+    await person.page.wait_for_function(
+        "([video, until]) => !video.paused && video.currentTime > until",
+        arg=[handle, start + seconds],
+        timeout=SOON,
+    )
+
+
+async def test_a_recorded_lesson_is_watched(school: School) -> None:
+    title = "Replayed lesson"
+    teacher, (student,) = await school.lesson(title, "student3", scripts=(pattern.CAMERA,))
+    await teacher.button("Turn on camera").click()
+    await teacher.share()
+    await student.sees_pattern(1)
+    await teacher.button("Record").click()
+    await expect(student.page.get_by_role("status").filter(has_text="Recording").first).to_be_visible(
+        timeout=SOON
+    )
+    await student.sees_pattern(5)
+    await student.show_chat()
+    await student.page.get_by_role("textbox", name="Message", exact=True).fill("Định lý này ở trang nào ạ?")
+    await student.button("Send").click()
+    await student.button("Raise hand").click()
+    await student.sees_pattern(8)
+    await teacher.end_lesson()
+    row = await recording_row(teacher, title)
+    answer = await teacher.context.request.get(f"{teacher.product.url}/api/recordings/{row['id']}/timeline")
+    timeline = await answer.json()
+    said = timeline["messages"][0]["atMs"] / 1000
+    assert 3 < said < timeline["durationMs"] / 1000
+
+    page = teacher.page
+    label = f"Recording of {title}"
+    video = page.locator(f'video[aria-label="{label}"]')
+
+    # A link to a second.
+    await teacher.goto(f"/recordings/{row['id']}?t=3")
+    await expect(video).to_be_visible(timeout=SOON)
+    await _at(teacher, video, 2.9, 3.1)
+
+    # Programme and camera show the same moment.
+    camera = page.locator('video[aria-label^="Camera of "]')
+    await expect(camera).to_be_visible(timeout=SOON)
+    name = await camera.get_attribute("aria-label")
+    await page.evaluate(pattern.READER)
+    await teacher.button("Play").first.click()
+    await _plays(teacher, video, 1)
+    apart = await page.evaluate(_CLOCKS, [label, name])
+    print(f"camera after programme: {median(apart):.0f} ms median, {min(apart)}…{max(apart)} ms")
+    assert len(apart) >= 5
+    assert abs(median(apart)) <= 200
+
+    # A found word jumps to its second, where its line is the current one.
+    await page.keyboard.press("k")
+    box = page.get_by_role("searchbox", name="Search in the lesson")
+    await box.press_sequentially("dinh ly kq")
+    await expect(page.get_by_role("status").filter(has_text="Nothing found")).to_be_visible()
+    assert await video.evaluate("video => video.paused"), "a key in a text field is for the text field"
+    await box.fill("dinh ly")
+    await page.get_by_role("button", name=re.compile("Định lý")).click()
+    await _at(teacher, video, said - 0.1, said + 0.2)
+    await box.fill("")
+    await page.get_by_role("button", name=re.compile("^Chat")).click()
+    await expect(page.locator("li[aria-current=true]")).to_contain_text("Định lý này")
+    await page.get_by_role("button", name="People").click()
+    await expect(page.get_by_role("list", name="People")).to_contain_text("raised a hand")
+
+    # Keys.
+    for key, low, high in (("ArrowLeft", -5.2, -4.8), ("ArrowRight", -0.2, 0.2), ("j", -said, -4.8)):
+        await page.keyboard.press(key)
+        await _at(teacher, video, max(0, said + low), said + high)
+    for _ in range(4):
+        await page.keyboard.press(">")
+    await page.keyboard.press("m")
+    await page.keyboard.press("k")
+    await _plays(teacher, video, 3)
+    now = await video.evaluate("video => [video.playbackRate, video.preservesPitch, video.muted]")
+    assert now == [2, True, True]
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("k")
+
+    # On a phone, nothing is wider than it.
+    await page.set_viewport_size({"width": 360, "height": 740})
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+    for button in ("Play", "Full screen", "Copy link at this moment"):
+        await expect(teacher.button(button).last).to_be_visible()
+
+    # Where one left off is remembered.
+    await video.evaluate("video => { video.currentTime = 10.5 }")
+    await _at(teacher, video, 10.4, 10.6)
+    await teacher.goto("/recordings")
+    await teacher.goto(f"/recordings/{row['id']}")
+    if timeline["durationMs"] >= 20_600:
+        await expect(teacher.button("Continue at 0:11")).to_be_visible(timeout=SOON)
+    answer = await teacher.context.request.get(f"{teacher.product.url}/api/recordings/{row['id']}")
+    assert 10_400 <= (await answer.json())["positionMs"] <= 10_700
