@@ -15,7 +15,7 @@ class FakeVideo extends EventTarget {
   playbackRate = 1;
   defaultPlaybackRate = 1;
   preservesPitch = false;
-  error = null;
+  error: object | null = null;
   duration = NaN;
   buffered = { length: 1, start: () => 0, end: () => 2 };
   private at = 0;
@@ -130,6 +130,23 @@ describe("the player", () => {
     player.stepRate(1);
     expect(video.playbackRate).toBe(1.75);
     expect(player.snapshot().buffered).toEqual([[0, 2000]]);
+  });
+
+  it("opens its file again after an error, where it stopped", () => {
+    const { video, player } = opened();
+    video.loaded(10);
+    player.play();
+    video.pass(4);
+    video.paused = true;
+    video.error = {};
+    video.tell("error");
+    expect(player.snapshot()).toMatchObject({ failed: true, playing: false });
+    video.src = "";
+    player.play();
+    expect(video.src).toBe("/one");
+    video.error = null;
+    video.loaded(10);
+    expect([video.currentTime, video.paused, player.snapshot().failed]).toEqual([4, false, false]);
   });
 
   it("begins again after its end", () => {

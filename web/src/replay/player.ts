@@ -102,6 +102,11 @@ export class Player {
   play(): void {
     if (this.opening) this.opening.play = true;
     if (this.state.ended) this.seek(this.parts[0]?.startMs ?? 0);
+    if (this.video?.error) {
+      // The network was away for too long: from where it stopped.
+      this.seek(this.state.ms);
+      if (this.opening) this.opening.play = true;
+    }
     void this.video?.play().catch(() => undefined);
   }
 
@@ -118,7 +123,7 @@ export class Player {
   seek(ms: number): void {
     const place = placeOf(this.parts, ms);
     if (!place || !this.video) return;
-    if (place.index !== this.index) this.open(place, this.state.playing);
+    if (place.index !== this.index || this.video.error) this.open(place, this.state.playing);
     else if (this.opening) this.opening.seconds = place.seconds;
     else this.video.currentTime = place.seconds;
     this.put({ ms: momentOf(this.parts[place.index], place.seconds), ended: false });

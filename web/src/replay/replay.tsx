@@ -17,6 +17,7 @@ import { partsOf, type Part } from "./parts";
 import { Stage } from "./stage";
 import { TimeLine } from "./time-line";
 import { useCaptions } from "./use-captions";
+import { useMediaSession } from "./use-media-session";
 import { useFullScreen } from "./use-full-screen";
 import { pathOf } from "./files";
 import { usePlaying } from "./use-playing";
@@ -56,6 +57,7 @@ export default function Replay({ detail: given }: { detail: RecordingDetail }) {
   const failed = usePlaying(player, (now) => now.failed);
 
   usePosition(row.id, player);
+  useMediaSession(player, row.title, row.className);
   useKeys(player, {
     fullScreen: toggleFull,
     captions: captions.toggle,
