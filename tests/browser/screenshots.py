@@ -1,10 +1,11 @@
 """Pictures of the product for the documents: `python -m tests.browser.screenshots`.
 
-Writes docs/images/lesson.png, and every page in every dress (desktop and phone, light and dark,
+Writes docs/images/lesson.png and replay.png, and every page in every dress (desktop and phone, light and dark,
 Vietnamese and English) to test-artifacts/screens/.
 """
 
 import asyncio
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from playwright.async_api import async_playwright, expect
 from tests.browser import pattern
 from tests.browser.conftest import FLAGS, chromium_path
 from tests.browser.pages import MEDIA_SOON, SOON, Person, School
+from tests.browser.recordings import recording_row
 from tests.product import ARTIFACTS, ROOT, Product
 
 SLIDE = f"""<!doctype html><html lang="vi"><meta charset="utf-8"><title>{pattern.TITLE}</title><style>
@@ -89,6 +91,37 @@ async def dresses(person: Person, path: str, name: str, directory: Path) -> None
             await person.page.screenshot(path=directory / f"{name}-{language}-{scheme}.png")
 
 
+async def talk(teacher: Person, students: list[Person]) -> None:
+    """What can be read beside the recording."""
+    for person, text in (
+        (students[1], "Thưa cô, vì sao đỉnh có hoành độ là −b / 2a ạ?"),
+        (teacher, "Vì đồ thị đối xứng qua đường thẳng x = −b / 2a. Các em xem hình nhé."),
+        (students[2], "Em hiểu rồi ạ. Vậy a < 0 thì đỉnh là điểm cao nhất?"),
+        (teacher, "Đúng rồi."),
+    ):
+        await person.show_chat()
+        await person.page.get_by_role("textbox", name="Message", exact=True).fill(text)
+        await person.button("Send").click()
+        await person.page.wait_for_timeout(1500)
+    await teacher.button("Show people").click()
+
+
+async def replay(teacher: Person, path: str, directory: Path) -> None:
+    """The page of the recording, in the middle of the lesson, with its chat."""
+    for name, width, height in (("replay", 1440, 900), ("replay-phone", 360, 740)):
+        await teacher.page.set_viewport_size({"width": width, "height": height})
+        for language, chat in (("en", "Chat"), ("vi", "Trò chuyện")):
+            for scheme in ("dark", "light"):
+                await teacher.page.emulate_media(color_scheme=scheme)
+                await teacher.page.goto(f"{teacher.product.url}{path}?lang={language}&t=9")
+                await teacher.page.get_by_role("button", name=re.compile(f"^{chat}")).click()
+                await teacher.page.wait_for_timeout(1500)
+                await teacher.page.screenshot(path=directory / f"{name}-{language}-{scheme}.png")
+                if (name, language, scheme) == ("replay", "vi", "light"):
+                    await teacher.page.screenshot(path=ROOT / "docs/images/replay.png")
+    await teacher.page.set_viewport_size({"width": 1440, "height": 900})
+
+
 async def take(school: School, directory: Path) -> None:
     title = "Toán: Parabol và đỉnh của nó"
     await show_slide(school)
@@ -110,6 +143,7 @@ async def take(school: School, directory: Path) -> None:
     await stranger.goto(lesson)
     await stranger.ask_again()
     await expect(teacher.waiting("student41")).to_be_visible(timeout=SOON)
+    await talk(teacher, students)
     await teacher.page.wait_for_timeout(1500)
 
     (ROOT / "docs/images").mkdir(parents=True, exist_ok=True)
@@ -130,6 +164,8 @@ async def take(school: School, directory: Path) -> None:
     await late.page.screenshot(path=directory / "lesson-phone.png")
     await teacher.end_lesson()
     await teacher.page.screenshot(path=directory / "ended-teacher.png")
+    row = await recording_row(teacher, title)
+    await replay(teacher, f"/recordings/{row['id']}", directory)
     for path, name in (("/", "lessons"), ("/recordings", "recordings")):
         await dresses(teacher, path, name, directory)
     phone = await school.person(

@@ -63,7 +63,8 @@ export default function Replay({ detail: given }: { detail: RecordingDetail }) {
     captions: captions.toggle,
     search: () => {
       setPanel(true);
-      searchField.current?.focus();
+      // The panel may have to come back first.
+      requestAnimationFrame(() => searchField.current?.focus());
     },
     help: () => {
       if (document.fullscreenElement) void document.exitFullscreen();
