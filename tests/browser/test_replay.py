@@ -120,6 +120,7 @@ async def test_a_recorded_lesson_is_watched(school: School) -> None:
     await page.keyboard.press("?")
     await expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
     await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog", name="Keyboard")).to_have_count(0)
     await page.keyboard.press("k")
 
     # On a phone, nothing is wider than it.
