@@ -50,8 +50,8 @@ describe("on the way", () => {
     const fresh = standing({ positionMs: 590_000, told: told(660_000, [newer], 60_000) });
     expect(nextStep(fresh, 60_100)).toEqual({ do: "prepare", part: newer, atMs: 593_000 });
     expect(nextStep({ ...fresh, standby: { atMs: 593_000, ready: false }, positionMs: 593_100 }, 61_000).do).toBe("nothing");
-    expect(nextStep({ ...fresh, standby: { atMs: 593_000, ready: true }, positionMs: 592_900 }, 61_000).do).toBe("nothing");
-    expect(nextStep({ ...fresh, standby: { atMs: 593_000, ready: true }, positionMs: 593_000 }, 61_000).do).toBe("swap");
+    expect(nextStep({ ...fresh, standby: { atMs: 593_000, ready: true }, positionMs: 592_800 }, 61_000).do).toBe("nothing");
+    expect(nextStep({ ...fresh, standby: { atMs: 593_000, ready: true }, positionMs: 592_900 }, 61_000).do).toBe("swap");
   });
 
   it("the next part follows from its beginning once the one before has ended", () => {

@@ -17,6 +17,8 @@ const LATE_MS = 20_000;
 const PREPARE_MS = 6000;
 /** What takes over is made ready so far ahead, in time of the one who watches. */
 const LEAD_MS = 1500;
+/** From play() to a moving picture. */
+const STARTS_MS = 50;
 const REFRESH_MS = 2000;
 /** Growth that is worth a change of files. */
 const WORTH_MS = 1000;
@@ -79,7 +81,10 @@ export function nextStep(standing: Standing, now: number): Step {
   if (isLive(told, positionMs, now)) return { do: "live" };
   const gap = edgeMs(told, now) - positionMs;
   if (ended && gap <= NEAR_MS) return { do: "live" };
-  if (standby) return { do: standby.ready && (ended || positionMs >= standby.atMs) ? "swap" : "nothing" };
+  if (standby) {
+    const due = ended || positionMs >= standby.atMs - STARTS_MS * speed;
+    return { do: standby.ready && due ? "swap" : "nothing" };
+  }
   if (!ended && (endOf(loaded) - positionMs) / speed > PREPARE_MS) return { do: "nothing" };
   const next = continuation(standing);
   if (next) return { do: "prepare", ...next };
