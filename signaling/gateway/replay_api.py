@@ -67,7 +67,7 @@ async def put_captions(call: Call) -> None:
     if language not in known and len(known) >= MAX_LANGUAGES:
         raise ApiError("invalid", f"captions in {MAX_LANGUAGES} languages at most")
     try:
-        text = webvtt.check(await _read(call))
+        text = await asyncio.to_thread(webvtt.check, await _read(call))
     except webvtt.BadCaptions as error:
         raise ApiError("invalid", str(error)) from None
     await recordings.put_captions(call.recording.id, Captions(language, text, call.now))

@@ -7,8 +7,9 @@ MAX_CUES = 20_000
 _ARROW = "-->"
 _TIME = re.compile(r"(?:(\d{2,4}):)?([0-5]\d):([0-5]\d)\.(\d{3})")
 _SETTING = re.compile(r"(?:vertical|line|position|size|align|region):[A-Za-z0-9.,%-]+")
+# One way to read each text: an ambiguous class list would take exponential time over "<c....".
 _TAG = re.compile(
-    r"</?(?:[bciuv]|ruby|rt|lang)(?:\.[\w.-]+)*(?:[ \t][^<>&]*)?>|<(?:\d{2,4}:)?[0-5]\d:[0-5]\d\.\d{3}>"
+    r"</?(?:[bciuv]|ruby|rt|lang)(?:\.[\w-]+)*(?:[ \t][^<>&]*)?>|<(?:\d{2,4}:)?[0-5]\d:[0-5]\d\.\d{3}>"
 )
 
 
@@ -21,13 +22,14 @@ class BadCaptions(ValueError):
 
 
 def check(text: str) -> str:
-    """The captions with plain line ends. Raises BadCaptions."""
+    """The captions with plain line ends, and empty lines that are empty: to a browser a line of blanks ends no
+    caption. Raises BadCaptions."""
     if len(text) > MAX_CHARACTERS:
         raise BadCaptions(1, f"more than {MAX_CHARACTERS} characters")
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
         raise BadCaptions(1 + text[: text.index("\0")].count("\n"), "a NUL character")
-    lines = text.split("\n")
+    lines = [line if line.strip() else "" for line in text.split("\n")]
     if not re.fullmatch(r"WEBVTT(?:[ \t].*)?", lines[0]):
         raise BadCaptions(1, "captions begin with WEBVTT")
     if len(lines) > 1 and lines[1].strip():
@@ -47,7 +49,7 @@ def check(text: str) -> str:
         if cues > MAX_CUES:
             raise BadCaptions(number + 1, f"more than {MAX_CUES} captions")
         number = end
-    return text.rstrip("\n") + "\n"
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def _is_cue(block: list[str], line: int) -> bool:

@@ -41,12 +41,21 @@ def test_good_captions_are_kept() -> None:
         ("WEBVTT\n\n00:02.000 --> 00:03.000\nx\n00:04.000 --> 00:05.000\ny", 5),
         ("WEBVTT\n\n00:02.000 --> 00:03.000\nx\n\n00:01.000 --> 00:05.000\ny", 6),
         ("WEBVTT\n\n00:02.000 --> 00:03.000\nx\0", 4),
+        # Exponential for a pattern that can read the dots in several ways.
+        ("WEBVTT\n\n00:02.000 --> 00:03.000\n<c" + "." * 5_000 + "!", 4),
+        ("WEBVTT\n\n00:02.000 --> 00:03.000\n<c" + ".a-b" * 5_000 + "!", 4),
     ],
 )
 def test_bad_captions_are_refused_with_their_line(text: str, line: int) -> None:
     with pytest.raises(webvtt.BadCaptions) as refused:
         webvtt.check(text)
     assert refused.value.line == line
+
+
+def test_a_line_of_blanks_is_kept_as_the_empty_line_it_was_read_as() -> None:
+    assert webvtt.check("WEBVTT\n \n00:02.000 --> 00:03.000\nx\n\t\nNOTE y\n") == (
+        "WEBVTT\n\n00:02.000 --> 00:03.000\nx\n\nNOTE y\n"
+    )
 
 
 @given(st.text(st.sampled_from("WEBVT\n\r 0123:.-><&abNOTE/v"), max_size=80))
