@@ -253,7 +253,7 @@ class Lessons(Protocol):
 
 class Recordings(Protocol):
     async def put(self, entry: RecordingEntry) -> None:
-        """Insert or replace, by id."""
+        """Insert or replace, by id. What is being erased stays so: who has read it before brings nothing back."""
         ...
 
     async def put_files(self, recording: RecordingId, files: Sequence[RecordingFileEntry]) -> bool:

@@ -176,6 +176,10 @@ class RecordingStore:
 
 
 async def _put(connection: AsyncConnection, entry: RecordingEntry) -> None:
+    if entry.state != "erasing":
+        known = select(recordings.c.state).where(recordings.c.id == entry.id).with_for_update()
+        if (await connection.execute(known)).scalar() == "erasing":
+            return
     values = {
         "lesson": entry.lesson,
         "started_at": entry.started_at,

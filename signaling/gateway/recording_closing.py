@@ -50,7 +50,7 @@ class RecordingCloser:
         entry = await self._stores.recordings.get(recording)
         if entry is None:
             entry = RecordingEntry(recording, lesson, 0, "closing")
-        if entry.state in ("ready", "lost"):
+        if entry.state in ("ready", "lost", "erasing"):
             return
         await self._stores.recordings.put(replace(entry, state="closing"))
         self._tasks.start(self._finish(entry), f"finish recording {recording}")

@@ -3,8 +3,9 @@
 import hashlib
 
 import pytest
+from msgspec.structs import replace
 
-from classroom.ids import AccountId, ClassId, LessonId, ParticipantId, RecordingId
+from classroom.ids import SYSTEM, AccountId, ClassId, LessonId, ParticipantId, RecordingId
 from classroom.lesson import events as ev
 from classroom.lesson.state import Phase
 from classroom.people import Role
@@ -378,6 +379,18 @@ class TestRecordings:
         views = await stores.recordings.views(entry.id)
         assert [(view.at, view.downloaded) for view in views] == [(NOW + 1, False), (NOW + 2, True)]
         assert (views[0].name, views[0].username) == ("Giáo vụ", "staff")
+
+    async def test_what_is_being_erased_is_not_brought_back(self, stores: Stores) -> None:
+        recordings, name = stores.recordings, RecordingId("r")
+        before = RecordingEntry(name, LessonId("one"), NOW, "closing")
+        await recordings.put(before)
+        erasing = replace(before, state="erasing", erased_by=SYSTEM, erase_reason="retention")
+        await recordings.put(erasing)
+        for state in ("closing", "ready", "lost"):
+            await recordings.put(replace(before, state=state))
+            assert await recordings.get(name) == erasing
+        await recordings.remove(name)
+        assert await recordings.get(name) is None
 
     async def test_captions_positions_and_removal(self, stores: Stores) -> None:
         account = await stores.accounts.add("an", "An", Role.STUDENT, "$")
