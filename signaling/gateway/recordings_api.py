@@ -141,14 +141,14 @@ async def serve(call: Call, file: RecordingFileEntry | None) -> web.StreamRespon
 
 
 async def _record_view(call: Call, *, download: bool, what: str) -> None:
-    """A playback is many requests and one view; each download that begins at the beginning is one."""
+    """A playback is many requests and one view. Each download that begins at the beginning is one; what goes on
+    in the middle belongs to the one before, and is one itself where there was none."""
     if call.request.method != "GET":
         return
     gateway, recording, account = call.gateway, call.recording.id, call.actor.account
+    begins = gateway.viewings.begins(recording, account, call.now, f"download {what}" if download else "")
     if download:
-        begins = call.request.headers.get("Range", "bytes=0-").startswith("bytes=0-")
-    else:
-        begins = gateway.viewings.begins(recording, account, call.now)
+        begins |= call.request.headers.get("Range", "bytes=0-").startswith("bytes=0-")
     if begins:
         await gateway.stores.recordings.viewed(recording, account, call.now, download, what)
         gateway.metrics.views.labels("download" if download else "view").inc()

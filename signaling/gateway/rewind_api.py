@@ -83,11 +83,14 @@ async def rewind_part(call: Call) -> web.StreamResponse:
     response.headers["Cache-Control"] = "private, no-store"
     if span is not None:
         response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{found.size}"
+    # Wherever a playback begins, its line is written before its first byte is sent.
+    if request.method != "HEAD" and call.gateway.viewings.begins(
+        running.id, call.actor.account, call.now, "live"
+    ):
+        await call.gateway.stores.recordings.viewed(running.id, call.actor.account, call.now, False, "live")
     await response.prepare(request)
     if request.method == "HEAD":
         return response
-    if start == 0 and call.gateway.viewings.begins(running.id, call.actor.account, call.now):
-        await call.gateway.stores.recordings.viewed(running.id, call.actor.account, call.now, False, "live")
     await _send(call, response, _directory(call, running) / found.name, found, start, stop)
     return response
 

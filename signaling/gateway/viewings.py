@@ -11,11 +11,11 @@ _KEPT = 10_000
 
 class Viewings:
     def __init__(self) -> None:
-        self._last: OrderedDict[tuple[RecordingId, AccountId], int] = OrderedDict()
+        self._last: OrderedDict[tuple[RecordingId, AccountId, str], int] = OrderedDict()
 
-    def begins(self, recording: RecordingId, account: AccountId, now: int) -> bool:
-        """Whether a request at ``now`` opens a playback."""
-        key = (recording, account)
+    def begins(self, recording: RecordingId, account: AccountId, now: int, what: str = "") -> bool:
+        """Whether a request at ``now`` opens a playback; ``what``: or the fetching of something else of it."""
+        key = (recording, account, what)
         last = self._last.pop(key, None)
         self._last[key] = now
         if len(self._last) > _KEPT:

@@ -252,3 +252,5 @@ def test_a_playback_is_one_view() -> None:
     assert not viewings.begins(recording, account, 2 * QUIET)
     assert viewings.begins(recording, account, 3 * QUIET + 1)
     assert viewings.begins(recording, AccountId("b"), 3 * QUIET + 1)
+    assert viewings.begins(recording, account, 3 * QUIET + 2, "download a.webm")
+    assert not viewings.begins(recording, account, 3 * QUIET + 3)

@@ -5,6 +5,7 @@ import io
 import av
 import pytest
 
+from classroom.ids import RecordingId
 from signaling.wire import client as ask
 from tests.clients.lesson_socket import Refused
 from tests.recorder.test_snapshot import Growing, voice
@@ -32,6 +33,11 @@ async def test_from_the_beginning_while_it_runs(school: School) -> None:
     assert found["recording"] == recording
     (part,) = found["parts"]
     file = f"{path}/{part['name']}?upto={part['bytes']}"
+    # A look from the middle on is a look too.
+    assert (await pupil.http.head(file)).status == 200
+    assert await school.stores.recordings.views(RecordingId(recording)) == ()
+    async with pupil.http.get(file, headers={"Range": "bytes=1-9"}) as answer:
+        assert answer.status == 206
     async with pupil.http.get(file) as answer:
         whole = await answer.read()
         assert (answer.status, answer.content_type, len(whole)) == (200, "video/webm", answer.content_length)
@@ -42,6 +48,8 @@ async def test_from_the_beginning_while_it_runs(school: School) -> None:
         assert await answer.read() == whole[-50:]
     async with pupil.http.get(file, headers={"Range": f"bytes={len(whole)}-"}) as answer:
         assert answer.status == 416
+    (view,) = await school.stores.recordings.views(RecordingId(recording))
+    assert (view.username, view.what, view.downloaded) == ("student1", "live", False)
     with av.open(io.BytesIO(whole)) as container:
         assert container.duration == part["durationMs"] * 1000
     for bad in ("?upto=5", "", "?upto=x", f"?upto={part['bytes'] + 1}"):
