@@ -1,5 +1,6 @@
 """Every route that concerns recordings, for everybody: who is without the right gets nothing."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -116,18 +117,54 @@ async def test_catching_up_is_for_who_is_inside_alone(school: School) -> None:
     room = Room(school, await school.lesson())
     teacher = await room.enter("teacher")
     await room.enter("student1")
+    await room.enter("student2")
     await teacher.socket.ask(ask.StartRecording)
     await until(lambda: school.recorder.open)
     path = f"/api/lessons/{room.lesson}/rewind"
-    for url in (path, f"{path}/programme.webm?upto=5000"):
-        async with SignedIn(school.url) as stranger:
+    urls = (path, f"{path}/programme.webm?upto=5000")
+
+    async def all_refused(names: Iterable[str]) -> None:
+        for name in names:
+            for url in urls:
+                for method in ("GET", "HEAD") if "?" in url else ("GET",):
+                    answered = (await (await school.who(name)).http.request(method, url)).status
+                    assert answered in (403, 404), (name, method, url)
+
+    async with SignedIn(school.url) as stranger:
+        for url in urls:
             assert await status(stranger, "GET", url, "") == 401
-        for name in PEOPLE:
-            if name not in ("teacher", "student1"):
-                assert await status(await school.who(name), "GET", url, "") in (403, 404), (name, url)
+    await all_refused(name for name in PEOPLE if name not in ("teacher", "student1", "student2"))
+    waiting = [await school.socket(name, room.lesson) for name in ("student3", "student41")]
+    for socket in waiting:
+        await socket.connect()
+        await socket.ask(ask.Knock)
+    await all_refused(["student3", "student41"])
+    await teacher.socket.ask(ask.Deny, participant=await school.account("student3"))
+    await teacher.socket.ask(ask.Remove, participant=await school.account("student2"))
+    await all_refused(["student2", "student3", "student41"])
+    assert await status(await school.who("student1"), "GET", path, "") == 200
+    other = await school.lesson("Lý")
+    assert await status(await school.who("student1"), "GET", f"/api/lessons/{other}/rewind", "") == 403
     await teacher.socket.ask(ask.EndLesson)
     assert await status(await school.who("student1"), "GET", path, "") in (403, 409)
+    for socket in waiting:
+        await socket.close()
     await room.close()
+
+
+async def test_the_schools_storage_is_for_who_runs_it(school: School) -> None:
+    rules: dict[str, Any] = {"schoolDays": None, "classes": []}
+    may = {
+        ("GET", "/api/storage"): {"staff", "admin"},
+        ("GET", "/api/retention"): {"staff", "admin"},
+        ("PUT", "/api/retention"): {"admin"},
+    }
+    async with SignedIn(school.url) as stranger:
+        for (method, url), allowed in may.items():
+            assert (await stranger.http.request(method, url, json=rules)).status == 401
+            for name in PEOPLE:
+                answered = (await (await school.who(name)).http.request(method, url, json=rules)).status
+                assert answered == (200 if name in allowed else 403), (name, method, url)
 
 
 def test_ids_cannot_be_guessed() -> None:
