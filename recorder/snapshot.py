@@ -114,6 +114,11 @@ def _tail(path: Path, facts: FileFacts, upto: int | None) -> Tail:
         video = next((track.number for track in facts.tracks if track.is_video), None)
         cue_track = facts.tracks[0].number if video is None else video
         cues = [cue for cue in facts.cues if cue.at < size]
-        return scan(lambda at, length: os.pread(descriptor, length, at), size, cues, cue_track, video is None)
+        # What lies before the last cue but one is taken on trust, as what has long been written: a request reads
+        # what has come since, and no length that somebody makes up has the whole file read.
+        synced = cues[-2].at + 1 if len(cues) > 1 else 0
+        return scan(
+            lambda at, length: os.pread(descriptor, length, at), size, cues, cue_track, video is None, synced
+        )
     finally:
         os.close(descriptor)

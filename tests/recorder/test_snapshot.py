@@ -1,6 +1,8 @@
 """A growing file as it stands is a whole one, the same bytes whenever it is asked for."""
 
+import contextlib
 import io
+import os
 from pathlib import Path
 
 import av
@@ -8,7 +10,7 @@ import pytest
 
 from recorder import journal, snapshot
 from recorder.journal import Begun, CueMade, FileMade, Line
-from recorder.programme import NAME, TRACKS
+from recorder.programme import NAME, TRACKS, VIDEO
 from recorder.snapshot import NoSnapshot, Snapshot
 from recorder.webm.writer import WebmWriter
 from tests.recorder.kit.material import VideoEncoder
@@ -34,6 +36,13 @@ class Growing:
     def _note(self, *lines: Line) -> None:
         with (self.directory / journal.NAME).open("ab") as file:
             file.write(b"".join(map(journal.encode_line, lines)))
+
+
+def resting(ms: int) -> list[Block]:
+    """Voice, and a picture that is written again every two seconds."""
+    ((_, _, picture, _),) = pictures(VideoEncoder("vp8", 160, 96), 40)
+    shown = [(VIDEO, at, picture, True) for at in range(0, ms, 2_000)]
+    return sorted(shown + voice(ms), key=lambda block: block[1])
 
 
 def whole(directory: Path, found: Snapshot, step: int = 1000) -> bytes:
@@ -68,6 +77,39 @@ def test_it_plays_and_seeks_and_stays_what_it_was(tmp_path: Path) -> None:
             container.seek(2_500_000, backward=True)
             reached = next(container.decode(video=0)).time
             assert reached == pytest.approx(2.0, abs=0.01)
+
+
+def test_a_request_reads_the_end_alone_whatever_length_it_asks_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    growing = Growing(tmp_path)
+    growing.grow(resting(120_000))
+    size = (tmp_path / NAME).stat().st_size
+    read = 0
+
+    def pread(descriptor: int, length: int, at: int) -> bytes:
+        nonlocal read
+        data = real(descriptor, length, at)
+        read += len(data)
+        return data
+
+    real = os.pread
+    monkeypatch.setattr(os, "pread", pread)
+    (found,) = snapshot.programme(tmp_path)
+    for upto in (found.upto, found.upto - 1, found.upto // 2, found.upto // 3):
+        with contextlib.suppress(NoSnapshot):
+            snapshot.at(tmp_path, NAME, upto)
+    assert 0 < read < size // 4
+
+
+@pytest.mark.parametrize("told", [0, 1, 2, 7, 10_000])
+def test_the_same_bytes_however_late_the_journal_tells_of_cues(tmp_path: Path, told: int) -> None:
+    growing = Growing(tmp_path)
+    growing.grow(resting(20_000))
+    (found,) = snapshot.programme(tmp_path)
+    lines = (tmp_path / journal.NAME).read_bytes().split(b"\n")[:-1]
+    (tmp_path / journal.NAME).write_bytes(b"".join(line + b"\n" for line in lines[: 2 + told]))
+    assert snapshot.programme(tmp_path) == (found,)
 
 
 def test_only_parts_of_the_programme_at_lengths_they_had(tmp_path: Path) -> None:
