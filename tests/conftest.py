@@ -10,6 +10,23 @@ import pytest
 from tests.product import ARTIFACTS, Product
 
 FAILED = pytest.StashKey[bool]()
+ALONE = (
+    "browser",
+    "integration",
+    "links/test_namespaces.py",
+    "media/native",
+    "recorder/test_playback.py",
+    "test_run.py",
+)
+"""Tests of whole products, of real time and of builds: beside others they would measure those."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    alone = tuple(here / place for place in ALONE)
+    for item in items:
+        if any(place == item.path or place in item.path.parents for place in alone):
+            item.add_marker(pytest.mark.alone)
 
 
 @pytest.hookimpl(hookwrapper=True)
