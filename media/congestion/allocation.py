@@ -119,9 +119,3 @@ def fit(
     for each in cameras:
         raise_to(each, len(each.layers))
     return chosen
-
-
-def taken(encodings: int, choices: Iterable[Layer | None]) -> tuple[bool, ...]:
-    """Which encodings of a producer anybody takes; the others may rest at the source."""
-    used = {choice.spatial for choice in choices if choice is not None}
-    return tuple(index in used for index in range(encodings))

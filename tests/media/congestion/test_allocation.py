@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.congestion.allocation import Layer, Wanted, costs, fit, ranked, taken, useful
+from media.congestion.allocation import Layer, Wanted, costs, fit, ranked, useful
 from media.congestion.choosing import Chooser
 from media.congestion.flushing import MOST_SECONDS, flush_seconds
 
@@ -52,7 +52,6 @@ def test_text_comes_before_faces() -> None:
 def test_no_larger_than_it_is_shown() -> None:
     small = Wanted("c", "camera", CAMERA.layers, height=200)
     assert fit(1e6, (small,)) == {"c": 0}
-    assert taken(3, (CAMERA.layers[0], None, CAMERA.layers[2])) == (True, False, True)
 
 
 def test_up_takes_time_and_a_failed_way_up_takes_longer() -> None:
