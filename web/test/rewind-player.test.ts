@@ -86,6 +86,20 @@ describe("the player of the past", () => {
     expect(videos[0]).toMatchObject({ src: "", muted: true });
   });
 
+  it("meets what is not ready in time further ahead, and does not fetch it again", async () => {
+    await pass();
+    answer = () => Promise.resolve(there(80_000, 82_000));
+    videos[0].currentTime = 50;
+    await pass(3000);
+    videos[0].currentTime = 53.1;
+    await pass(60);
+    expect(videos[1]).toMatchObject({ src: "p?upto=80000", currentTime: 60 });
+    videos[1].oncanplay?.();
+    videos[0].currentTime = 60;
+    await pass();
+    expect(player.snapshot().active).toBe(1);
+  });
+
   it("goes on in the same video where the browser lets no other play", async () => {
     await pass();
     answer = () => Promise.resolve(there(80_000, 82_000));

@@ -33,6 +33,8 @@ interface Standby {
 export const SPEEDS: readonly number[] = [1, 1.25, 1.5, 1.75, 2];
 
 const TICK_MS = 50;
+/** How much further ahead to meet what was not ready in time, in time of the one who watches. */
+const LATE_LEAD_MS = 4000;
 /** After an error of the network or of a file. */
 const RETRY_MS = 2000;
 
@@ -165,7 +167,10 @@ export class RewindPlayer {
     else if (step.do === "refresh") void this.#ask();
     else if (step.do === "prepare" && now >= this.#askAgainAt) this.#prepare(step.part, step.atMs);
     else if (step.do === "swap") void this.#swap();
-    else if (this.#standby && !this.#standby.ready && !video.ended && positionMs > this.#standby.atMs) this.#dropStandby();
+    else if (this.#standby && !this.#standby.ready && positionMs > this.#standby.atMs) {
+      const atMs = Math.min(positionMs + LATE_LEAD_MS * speed, loaded.startMs + loaded.durationMs);
+      if (atMs > this.#standby.atMs) this.#postpone(this.#standby, atMs);
+    }
   }
 
   async #ask(): Promise<void> {
@@ -196,6 +201,12 @@ export class RewindPlayer {
     this.#standby = { loaded: part, atMs, ready: false };
     this.#other.muted = true;
     this.#source(this.#other, part, atMs);
+  }
+
+  /** It was not ready in time: meet further ahead, with what was fetched so far. */
+  #postpone(standby: Standby, atMs: number): void {
+    standby.atMs = atMs;
+    this.#other.currentTime = (atMs - standby.loaded.startMs) / 1000;
   }
 
   #source(video: HTMLVideoElement, part: RewindPart, atMs: number): void {
