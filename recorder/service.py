@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from media.tap import TapFrame
 from recorder import erasure, journal, salvage
@@ -75,7 +76,8 @@ class Recorder:
         self._unclaimed = Unclaimed()
         self._routes: dict[int, tuple[Recording, str]] = {}
         self._recordings: dict[str, Recording] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """As long as somebody holds one or waits for it."""
         self._counts: Counter[str] = Counter()
         self._disk: Disk | None = None
         self._syncing: Syncing | None = None

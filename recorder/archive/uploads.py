@@ -7,6 +7,7 @@ change, so that whatever is killed, it goes on where it was. Storage that is dow
 import asyncio
 import contextlib
 import os
+import shutil
 import threading
 import time
 from collections import Counter
@@ -165,8 +166,8 @@ class Uploads:
             copy = await self._archive.stored.local_copy(recording, name, aside)
             copy.replace(directory / name)
         finally:
-            (aside / name).unlink(missing_ok=True)
-            aside.rmdir()
+            # With what a crash has left in it.
+            await asyncio.to_thread(shutil.rmtree, aside)
 
     # --- at work ---------------------------------------------------------------------------------
 

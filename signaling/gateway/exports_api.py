@@ -7,6 +7,7 @@ from aiohttp import web
 
 from classroom.stores.port import RecordingFileEntry
 from recorder.jobs import thumbnails_index
+from recorder.jobs.request import ExportDetails
 from recorder.jobs.thumbnails_index import INDEX
 from signaling.gateway.call import Call
 from signaling.gateway.errors import ApiError
@@ -30,9 +31,14 @@ async def new_export(call: Call) -> Export:
     cameras = frozenset(
         file.participant for file in entry.files if file.role == "share" and file.source == "camera"
     )
-    camera = camera_of(log, call.lesson.teacher, cameras) if wanted.camera else ""
+    teacher = call.lesson.teacher
+
+    def read() -> ExportDetails:
+        camera = camera_of(log, teacher, cameras) if wanted.camera else ""
+        return export_details(log, entry.id, chat=wanted.chat, camera=camera)
+
     # A long lesson's log is read in a thread: others wait for the loop.
-    details = await asyncio.to_thread(export_details, log, entry.id, chat=wanted.chat, camera=camera)
+    details = await asyncio.to_thread(read)
     try:
         return await gateway.jobs.export(entry, details)
     except JobRefused as refused:

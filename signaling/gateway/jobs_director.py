@@ -168,6 +168,9 @@ class JobsDirector:
         recording = RecordingId(notice.recording)
         export = self._exports.get(notice.job)
         if export is not None and export.state == "cancelled":
+            # The recorder could not be told in time: what it made is not wanted.
+            removal = jobs.RemoveJobFile(recording, export_file(export.id))
+            self._tasks.start(self._ask(removal), f"remove export {export.id}")
             return
         files = tuple(
             RecordingFileEntry(

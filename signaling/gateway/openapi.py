@@ -89,7 +89,7 @@ def _responses(route: Route, refs: dict[type[Struct], Any]) -> dict[str, Any]:
     given = [*route.errors]
     if route.who is not anyone:
         given.append("not_signed_in")
-    if route.request is not None:
+    if route.request is not None or route.takes is not None:
         given += ["bad_request", "unsupported_media_type", "too_large"]
     if route.query:
         given.append("bad_request")

@@ -1,7 +1,8 @@
 """All that was recorded, as it was written, in one ZIP: stored, not packed; streamed, never held."""
 
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import IO, cast
 
 import msgspec
@@ -62,8 +63,9 @@ async def originals(call: Call) -> web.StreamResponse:
     response.headers["Cache-Control"] = "private, no-store"
     await response.prepare(call.request)
     try:
-        async for data in _archive(notes, call.gateway.files, entry.id, names):
-            await response.write(data)
+        async with aclosing(_archive(notes, call.gateway.files, entry.id, names)) as archive:
+            async for data in archive:
+                await response.write(data)
     except (NoSuchFile, StorageFailed, OSError) as error:
         # An archive that ends without its directory shows that it is not all.
         _log.warning("originals_cut", recording=entry.id, error=str(error))
@@ -86,7 +88,7 @@ def _manifest(call: Call, entry: RecordingEntry) -> dict[str, object]:
 
 async def _archive(
     notes: dict[str, bytes], files: RecordingFiles, recording: str, names: list[str]
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     sink = _Sink()
     with zipfile.ZipFile(cast("IO[bytes]", sink), "w") as archive:
         for name, data in notes.items():

@@ -6,7 +6,7 @@ entity tag counts too. Several ranges at once, and ranges that cannot be, are 41
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import structlog
 from aiohttp import web
@@ -88,6 +88,7 @@ async def serve(
     *,
     mime_type: str,
     headers: Mapping[str, str] | None = None,
+    before: Callable[[], Awaitable[None]] | None = None,
 ) -> web.StreamResponse:
     """A file of a recording. Raises ApiError: not_found, storage_unreachable."""
     try:
@@ -96,13 +97,18 @@ async def serve(
         raise ApiError("not_found", "no such file") from None
     except StorageFailed as error:
         raise unreachable(error, recording, name) from error
-    return await answer(request, opened, mime_type=mime_type, headers=headers)
+    return await answer(request, opened, mime_type=mime_type, headers=headers, before=before)
 
 
 async def answer(
-    request: web.Request, opened: OpenFile, *, mime_type: str, headers: Mapping[str, str] | None = None
+    request: web.Request,
+    opened: OpenFile,
+    *,
+    mime_type: str,
+    headers: Mapping[str, str] | None = None,
+    before: Callable[[], Awaitable[None]] | None = None,
 ) -> web.StreamResponse:
-    """Takes ``opened`` over. What comes from storage has begun to come before the first header is sent, so that
+    """Takes ``opened`` over. ``before``: awaited before anything is sent; where it fails nothing is. What comes from storage has begun to come before the first header is sent, so that
     storage that is down is an error with a code. Raises ApiError."""
     planned = plan(request, opened.facts)
     response = RecordedBytes(
@@ -111,6 +117,8 @@ async def answer(
     try:
         if request.method != "HEAD":
             await response.begin()
+        if before is not None and planned.status < 400:
+            await before()
     except BaseException as error:
         await response.close()
         if isinstance(error, NoSuchFile):

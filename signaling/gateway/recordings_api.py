@@ -132,12 +132,20 @@ async def serve(call: Call, file: RecordingFileEntry | None) -> web.StreamRespon
         part = f" ({parts.index(file.name) + 1})" if file.name in parts[1:] else ""
         title = f"{call.lesson.class_name} {call.lesson.title}{part}"
         headers["Content-Disposition"] = disposition(f"{title}.{ending}")
-    response = await serve_file(
-        call.request, call.gateway.files, entry.id, file.name, mime_type=file.mime_type, headers=headers
+
+    async def viewed() -> None:
+        if download or file.role in ("programme", "share"):
+            await _record_view(call, download=download, what=file.name)
+
+    return await serve_file(
+        call.request,
+        call.gateway.files,
+        entry.id,
+        file.name,
+        mime_type=file.mime_type,
+        headers=headers,
+        before=viewed,
     )
-    if download or file.role in ("programme", "share"):
-        await _record_view(call, download=download, what=file.name)
-    return response
 
 
 async def _record_view(call: Call, *, download: bool, what: str) -> None:
@@ -146,11 +154,16 @@ async def _record_view(call: Call, *, download: bool, what: str) -> None:
     if call.request.method != "GET":
         return
     gateway, recording, account = call.gateway, call.recording.id, call.actor.account
-    begins = gateway.viewings.begins(recording, account, call.now, f"download {what}" if download else "")
+    playback = f"download {what}" if download else ""
+    begins = gateway.viewings.begins(recording, account, call.now, playback)
     if download:
         begins |= call.request.headers.get("Range", "bytes=0-").startswith("bytes=0-")
     if begins:
-        await gateway.stores.recordings.viewed(recording, account, call.now, download, what)
+        try:
+            await gateway.stores.recordings.viewed(recording, account, call.now, download, what)
+        except BaseException:
+            gateway.viewings.not_written(recording, account, playback)
+            raise
         gateway.metrics.views.labels("download" if download else "view").inc()
 
 
@@ -218,6 +231,6 @@ ROUTES = (
         who=hosts_recording,
         request=ReplayPermission,
         response=RecordingDetail,
-        errors=(*_ERRORS, "not_allowed"),
+        errors=(*_ERRORS, "not_allowed", "lesson_not_found"),
     ),
 )

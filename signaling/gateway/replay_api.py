@@ -37,7 +37,8 @@ async def _texts(call: Call) -> dict[str, str]:
         return {}
     try:
         data = await read_whole(call.gateway.files, call.recording.id, TEXTS, _MOST_TEXT)
-        return {still.name: still.text for still in msgspec.json.decode(data, type=list[StillText])}
+        stills = await asyncio.to_thread(msgspec.json.decode, data, type=list[StillText])
+        return {still.name: still.text for still in stills}
     except (ApiError, msgspec.DecodeError, msgspec.ValidationError):
         return {}
 

@@ -6,6 +6,8 @@ Whether the account is admitted is asked at every request, of the lesson's own s
 import asyncio
 import os
 from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from io import FileIO
 from pathlib import Path
 
 from aiohttp import web
@@ -14,11 +16,12 @@ from classroom.lesson.checks import inside
 from classroom.lesson.refusal import Refusal
 from classroom.lesson.state import RecordingNow
 from recorder import snapshot
+from recorder.archive.port import Facts, NoSuchFile
 from recorder.snapshot import NoSnapshot, Snapshot
 from recorder.time import recording_time
-from signaling.gateway import byte_range
 from signaling.gateway.call import Call
 from signaling.gateway.errors import ApiError
+from signaling.gateway.recorded_bytes import answer
 from signaling.gateway.recording_plan import pauses_of
 from signaling.gateway.routing import Query, Route, integer
 from signaling.gateway.stills_api import is_inside
@@ -72,50 +75,61 @@ async def rewind_part(call: Call) -> web.StreamResponse:
         raise ApiError("bad_request", "upto: how many bytes, as told")
     found = await _snapshot(_directory(call, running), running.id, name, upto)
     try:
-        span = byte_range.parse(request.headers.get("Range"), found.size)
-    except byte_range.NotSatisfiable:
-        return web.Response(status=416, headers={"Content-Range": f"bytes */{found.size}"})
-    start, stop = span or (0, found.size)
-    response = web.StreamResponse(status=200 if span is None else 206)
-    response.content_type = found.mime_type
-    response.content_length = stop - start
-    response.headers["Accept-Ranges"] = "bytes"
-    response.headers["Cache-Control"] = "private, no-store"
-    if span is not None:
-        response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{found.size}"
-    # Wherever a playback begins, its line is written before its first byte is sent.
-    if request.method != "HEAD" and call.gateway.viewings.begins(
-        running.id, call.actor.account, call.now, "live"
-    ):
-        await call.gateway.stores.recordings.viewed(running.id, call.actor.account, call.now, False, "live")
-    await response.prepare(request)
-    if request.method == "HEAD":
-        return response
-    await _send(call, response, _directory(call, running) / found.name, found, start, stop)
-    return response
+        opened = await asyncio.to_thread(_open, _directory(call, running) / found.name)
+    except OSError:
+        raise ApiError("busy", "the recording cannot be read now") from None
+    stood_at = (running.since + found.start + found.duration) * 1_000_000
+
+    async def viewed() -> None:
+        account, viewings = call.actor.account, call.gateway.viewings
+        if request.method != "HEAD" and viewings.begins(running.id, account, call.now, "live"):
+            try:
+                await call.gateway.stores.recordings.viewed(running.id, account, call.now, False, "live")
+            except BaseException:
+                viewings.not_written(running.id, account, "live")
+                raise
+
+    return await answer(
+        request,
+        _OpenSnapshot(opened, found, Facts(found.size, stood_at), lambda: _still_inside(call)),
+        mime_type=found.mime_type,
+        headers={"Cache-Control": "private, no-store"},
+        before=viewed,
+    )
 
 
-async def _send(
-    call: Call, response: web.StreamResponse, path: Path, found: Snapshot, start: int, stop: int
-) -> None:
-    descriptor = await asyncio.to_thread(os.open, path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    try:
-        for piece in found.pieces(start, stop):
+def _open(path: Path) -> FileIO:
+    return FileIO(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb")
+
+
+class _OpenSnapshot:
+    """An ``OpenFile``. ``may``: asked before each piece; who is put out in the middle of it gets no further."""
+
+    file = None
+
+    def __init__(self, growing: FileIO, found: Snapshot, facts: Facts, may: Callable[[], bool]) -> None:
+        self.facts = facts
+        self._growing = growing
+        self._found = found
+        self._may = may
+
+    async def read(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        for piece in self._found.pieces(start, stop):
             if isinstance(piece, bytes):
-                await response.write(piece)
+                yield piece
                 continue
             offset, left = piece
             while left:
-                data = await asyncio.to_thread(os.pread, descriptor, min(left, _CHUNK), offset)
+                if not self._may():
+                    raise NoSuchFile("not in the lesson any more")
+                data = await asyncio.to_thread(os.pread, self._growing.fileno(), min(left, _CHUNK), offset)
                 if not data:
-                    return
-                await response.write(data)
+                    raise NoSuchFile("the file is shorter than it was")
+                yield data
                 offset, left = offset + len(data), left - len(data)
-                # Who is put out in the middle of it gets no further.
-                if not _still_inside(call):
-                    return
-    finally:
-        os.close(descriptor)
+
+    async def close(self) -> None:
+        self._growing.close()
 
 
 async def _snapshot(directory: Path, recording: str, name: str, upto: int) -> Snapshot:

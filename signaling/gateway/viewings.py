@@ -21,3 +21,7 @@ class Viewings:
         if len(self._last) > _KEPT:
             self._last.popitem(last=False)
         return last is None or now - last > QUIET
+
+    def not_written(self, recording: RecordingId, account: AccountId, what: str = "") -> None:
+        """The next request opens the playback instead."""
+        self._last.pop((recording, account, what), None)

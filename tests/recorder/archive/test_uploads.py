@@ -268,6 +268,9 @@ async def test_somebody_works_on_it(tmp_path: Path, s3: ObjectStore) -> None:
         mover.held.clear()
         await mover.until(lambda: one.here == STAYS)
         mover.held.add("r1")
+        # As a crash leaves it.
+        (one.directory / ".back").mkdir()
+        (one.directory / ".back" / "gone.mp4").write_bytes(b"cut o")
         await mover.uploads.bring_back("r1")
         await mover.uploads.bring_back("r1")
         assert one.here == {*one.data, *STAYS}

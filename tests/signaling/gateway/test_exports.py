@@ -95,6 +95,11 @@ async def test_cancelled_failed_and_refused(school: School) -> None:
     first = await teacher.call("POST", path, {})
     await teacher.call("DELETE", f"{path}/{first['id']}")
     assert exports(school.recorder) == []
+    # The recorder was done before it was told: its film does not stay.
+    school.recorder.asked.clear()
+    file = recorder.RecordedFile(f"export-{first['id']}.mp4", "export", "video/mp4", 0, 1234, 4)
+    await school.bus.publish("recorder", jobs.JobDone(first["id"], recording, "export", (file,)))
+    await until(lambda: jobs.RemoveJobFile(recording, file.name) in school.recorder.asked)
     second = await teacher.call("POST", path, {})
     assert second["id"] != first["id"]
     await school.bus.publish("recorder", jobs.JobFailed(second["id"], recording, "export", "disk_full", "x"))

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from classroom.ids import SYSTEM, LessonId, RecordingId
 from classroom.lesson.events import RecordingSealed, RecordingStopped
-from classroom.stores.port import RecordingEntry
+from classroom.stores.port import RecordingEntry, StoreError
 from media import control
 from recorder import control as recorder
+from recorder.archive.local import LocalOpenFile
 from signaling.wire import client as ask
 from signaling.wire import server as told
 from tests.clients.lesson_socket import Refused
@@ -322,6 +323,35 @@ async def test_byte_ranges_downloads_and_the_record_of_views(school: School) -> 
         ("staff", True),
         ("teacher", True),
     ]
+
+
+async def test_nothing_is_given_out_whose_view_cannot_be_written(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, recording = await recorded(school)
+    staff = await school.who("staff")
+    path = f"/api/recordings/{recording}/programme"
+
+    async def fails(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    closed: list[LocalOpenFile] = []
+    close = LocalOpenFile.close
+
+    async def closes(file: LocalOpenFile) -> None:
+        closed.append(file)
+        await close(file)
+
+    monkeypatch.setattr(LocalOpenFile, "close", closes)
+    with monkeypatch.context() as broken:
+        broken.setattr(school.stores.recordings, "viewed", fails)
+        async with staff.http.get(path) as answer:
+            assert answer.status >= 500
+    assert closed, "the file stays open"
+    async with staff.http.get(path) as answer:
+        assert await answer.read() == WEBM
+    (view,) = await school.stores.recordings.views(RecordingId(recording))
+    assert (view.username, view.downloaded) == ("staff", False)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """Who is in a recorded lesson sees it from its beginning; who is not, or not any more, sees nothing."""
 
+import asyncio
 import io
 
 import av
 import pytest
+from aiohttp import ClientError
 
 from classroom.ids import RecordingId
 from signaling.wire import client as ask
@@ -52,6 +54,12 @@ async def test_from_the_beginning_while_it_runs(school: School) -> None:
     assert (view.username, view.what, view.downloaded) == ("student1", "live", False)
     with av.open(io.BytesIO(whole)) as container:
         assert container.duration == part["durationMs"] * 1000
+    # A file that is suddenly shorter than what was promised: the connection is cut, nobody waits for the rest.
+    (directory / part["name"]).write_bytes(growing_bytes := (directory / part["name"]).read_bytes()[:2_000])
+    assert len(growing_bytes) < len(whole)
+    with pytest.raises(ClientError):
+        async with asyncio.timeout(5), pupil.http.get(file) as answer:
+            await answer.read()
     for bad in ("?upto=5", "", "?upto=x", f"?upto={part['bytes'] + 1}"):
         with pytest.raises(Refused, match=r"not_found|bad_request"):
             await pupil.call("GET", f"{path}/{part['name']}{bad}")

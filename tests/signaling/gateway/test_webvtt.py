@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.gateway import byte_range, webvtt
+from signaling.gateway import webvtt
 
 GOOD = """WEBVTT - Toán
 
@@ -65,31 +65,3 @@ def test_whatever_comes_it_is_taken_or_refused_and_taken_again(text: str) -> Non
     except webvtt.BadCaptions:
         return
     assert webvtt.check(kept) == kept
-
-
-@pytest.mark.parametrize(
-    ("header", "span"),
-    [
-        (None, None),
-        ("bytes=0-", (0, 100)),
-        ("bytes=10-19", (10, 20)),
-        ("bytes=10-1000", (10, 100)),
-        ("bytes=-5", (95, 100)),
-        ("bytes=-500", (0, 100)),
-        ("bytes=20-10", None),
-        ("bytes=-", None),
-        ("bytes=0-1,5-6", None),
-        ("items=0-1", None),
-        ("bytes=x-", None),
-        ("bytes=٣-", None),
-        ("", None),
-    ],
-)
-def test_a_range_is_one_or_none(header: str | None, span: tuple[int, int] | None) -> None:
-    assert byte_range.parse(header, 100) == span
-
-
-@pytest.mark.parametrize("header", ["bytes=100-", "bytes=9999999999-", "bytes=-0"])
-def test_what_is_not_there_cannot_be_satisfied(header: str) -> None:
-    with pytest.raises(byte_range.NotSatisfiable):
-        byte_range.parse(header, 100)
