@@ -81,12 +81,14 @@ async def _export(stores: Database, settings: Settings, lesson: LessonId, out: P
     entry = await stores.lessons.get(lesson)
     if entry is None:
         raise Stop(f"there is no lesson {lesson}")
+    recordings = await stores.recordings.of_lesson(lesson)
     material = Material(
         school=stores.school,
         lesson=entry,
         rows=await stores.log.rows(lesson),
         roster=await stores.accounts.roster(entry.class_id),
-        recordings=await stores.recordings.of_lesson(lesson),
+        # Of what is being erased nobody is given anything.
+        recordings=[recording for recording in recordings if recording.state != "erasing"],
         exported_at=time.time_ns() // 1_000_000,
     )
     async with _files(settings) as files:

@@ -10,6 +10,7 @@ from classroom.lesson.stage import on_stage
 from classroom.lesson.state import LessonState
 from recorder.jobs.request import ChatLine, ExportDetails, Stage, pack
 from recorder.time import Pause, paused, recording_time
+from signaling.gateway.recording_plan import pauses_in
 
 MAX_PACKED = 900_000
 """Bytes: what fits into a message of the bus."""
@@ -18,10 +19,10 @@ MAX_PACKED = 900_000
 class _Course:
     """The log as far as it was read."""
 
-    def __init__(self, recording: RecordingId) -> None:
+    def __init__(self, recording: RecordingId, pauses: Sequence[Pause]) -> None:
         self.state: LessonState | None = None
         self.started_at: int | None = None
-        self.pauses: list[Pause] = []
+        self.pauses = pauses
         self.running = False
         self.chat: list[ChatLine] = []
         self.stages: list[Stage] = []
@@ -32,10 +33,6 @@ class _Course:
         self.state = evolve(self.state, recorded)
         if isinstance(event, ev.RecordingStarted) and event.recording == self._recording:
             self.started_at, self.running = at, True
-        elif isinstance(event, ev.RecordingPaused) and event.recording == self._recording:
-            self.pauses.append(Pause(at))
-        elif isinstance(event, ev.RecordingResumed) and event.recording == self._recording and self.pauses:
-            self.pauses[-1] = Pause(self.pauses[-1].at, at)
         if self.running and self.started_at is not None:
             ms = max(0, round(recording_time(at, self.started_at, self.pauses)))
             if isinstance(event, ev.MessageSent) and event.text and not paused(at, self.pauses):
@@ -61,7 +58,7 @@ def export_details(
     log: Sequence[Recorded], recording: RecordingId, *, chat: bool, camera: str
 ) -> ExportDetails:
     """``camera``: whose, as a participant; empty: nobody's."""
-    course = _Course(recording)
+    course = _Course(recording, pauses_in(log, recording))
     for recorded in log:
         course.read(recorded)
     return ExportDetails(camera, tuple(course.stages), tuple(course.chat) if chat else None)

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from classroom.ids import ClassId, ConnectionId, LessonId, MessageId, ParticipantId, RecordingId
 from classroom.lesson.events import (
@@ -155,6 +156,21 @@ def test_verify(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "event 3 does not hold" in capsys.readouterr().out
     assert export(forged, tmp_path / "forged.zip") == 1
     assert json.loads(zipfile.ZipFile(tmp_path / "forged.zip").read("manifest.json"))["chain_holds"] is False
+
+
+def test_what_is_being_erased_is_in_no_pack(data: Path, tmp_path: Path) -> None:
+    async def erase() -> None:
+        stores = await open_stores(data, school="THPT")
+        try:
+            (entry,) = await stores.recordings.of_lesson(LESSON)
+            await stores.recordings.put(replace(entry, state="erasing"))
+        finally:
+            await stores.close()
+
+    asyncio.run(erase())
+    assert export(data, tmp_path / "bai1.zip") == 0
+    names = zipfile.ZipFile(tmp_path / "bai1.zip").namelist()
+    assert [name for name in names if name.startswith("recordings/")] == []
 
 
 def test_a_pack_is_written_whole_or_not_at_all(data: Path, tmp_path: Path) -> None:

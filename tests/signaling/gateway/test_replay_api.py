@@ -1,6 +1,7 @@
 """What goes with a recording: timeline, positions, captions, originals; erasure, retention, storage."""
 
 import io
+import shutil
 import zipfile
 
 import pytest
@@ -102,6 +103,17 @@ async def test_an_erasure_is_out_of_sight_at_once_tried_again_and_leaves_its_rec
     assert receipt.bytes >= 20 + len(WEBM)
     assert not (school.gateway.settings.recordings / recording / "programme.webm").exists()
     assert await school.stores.log.verify(LessonId(room.lesson)) is None
+
+
+async def test_a_receipt_of_what_went_before_a_crash(school: School) -> None:
+    """The files went, and before the log had it everybody was killed: nobody has counted them."""
+    room, recording = await recorded(school)
+    shutil.rmtree(school.gateway.settings.recordings / recording)
+    school.recorder.erases = (0, 0)
+    await (await school.who("teacher")).call("DELETE", f"/api/recordings/{recording}")
+    await gone(school, recording)
+    (receipt,) = await receipts(school, room.lesson)
+    assert (receipt.files, receipt.bytes) == (1, len(WEBM))
 
 
 async def test_a_running_recording_is_not_erased(school: School) -> None:
