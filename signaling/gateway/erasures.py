@@ -105,6 +105,10 @@ class Erasures:
         except (RecorderRefused, StoreError, StorageFailed, OSError) as error:
             _log.warning("recording_not_erased", recording=entry.id, error=str(error))
             return False
+        except Exception:
+            # What one recording has wrong must not keep the others.
+            _log.exception("recording_not_erased", recording=entry.id)
+            return False
         _log.info("recording_erased", recording=entry.id, lesson=entry.lesson, files=files, bytes=size)
         return True
 

@@ -1,15 +1,17 @@
 """What goes with a recording: timeline, positions, captions, originals; erasure, retention, storage."""
 
+import asyncio
 import io
 import shutil
 import zipfile
 
 import pytest
 
-from classroom.ids import LessonId, RecordingId
+from classroom.ids import SYSTEM, LessonId, RecordingId
 from classroom.lesson.events import RecordingErased
 from classroom.stores.port import RecordingEntry, RecordingFileEntry, RetentionRules
 from recorder import control as recorder
+from recorder.archive.port import Deleted
 from signaling.gateway.retention import DAY_MS, due
 from signaling.wire import client as ask
 from tests.clients.lesson_socket import Refused
@@ -114,6 +116,27 @@ async def test_a_receipt_of_what_went_before_a_crash(school: School) -> None:
     await gone(school, recording)
     (receipt,) = await receipts(school, room.lesson)
     assert (receipt.files, receipt.bytes) == (1, len(WEBM))
+
+
+async def test_an_erasure_that_fails_as_nobody_thought_of_is_tried_again(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, recording = await recorded(school)
+    failed = asyncio.Event()
+
+    async def fails(_: str) -> Deleted:
+        failed.set()
+        raise RuntimeError("not thought of")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(school.gateway.files, "delete_all", fails)
+        await (await school.who("teacher")).call("DELETE", f"/api/recordings/{recording}")
+        await failed.wait()
+    entry = await school.stores.recordings.get(RecordingId(recording))
+    assert entry is not None
+    await school.gateway.erasures.erase(entry, SYSTEM, "asked")
+    async with asyncio.timeout(5):
+        await gone(school, recording)
 
 
 async def test_a_running_recording_is_not_erased(school: School) -> None:
