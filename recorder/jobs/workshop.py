@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import heapq
-import os
 import re
 import sys
 from collections import OrderedDict
@@ -16,8 +15,9 @@ import structlog
 from recorder import manifest
 from recorder.archive.port import NoSuchFile, StorageFailed
 from recorder.control import RecorderDone, RecorderFailed
-from recorder.jobs import report, text
+from recorder.jobs import text
 from recorder.jobs.__main__ import TEMPORARY, export_name
+from recorder.jobs.child import run_child
 from recorder.jobs.control import (
     CancelJob,
     FailureCode,
@@ -32,15 +32,12 @@ from recorder.jobs.control import (
     RemoveJobFile,
     StartJob,
 )
-from recorder.jobs.manners import ENVIRONMENT
-from recorder.jobs.report import Done, Failed, Progress
+from recorder.jobs.report import Done, Failed
 from recorder.jobs.request import BadDetails, JobFile, unpack
 
 _log = structlog.get_logger("workshop")
 MOST_WAITING = 200
 KEPT_ENDED = 200
-STOP_SECONDS = 3.0
-"""Within which a job that is told to stop does so; then it is killed."""
 _ORDER: dict[JobKind, int] = {"thumbnails": 0, "export": 1, "text": 2}
 """What takes seconds goes before what somebody waits for, and that before what nobody waits for."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -220,7 +217,9 @@ class Workshop:
             await self._fetch(request.recording)
             asked = JobFile(request.job, request.kind, str(directory), unpack(request.details))
             await asyncio.to_thread(job_file.write_bytes, msgspec.json.encode(asked))
-            ended = await self._in_child(request, job_file)
+            ended = await run_child(
+                self._command(job_file), lambda told: self._progressed(request, told.value)
+            )
         except OSError as error:
             ended = Failed("failed", error.strerror or str(error))
         except (StorageFailed, NoSuchFile) as error:
@@ -229,6 +228,10 @@ class Workshop:
             with contextlib.suppress(OSError):
                 _sweep_one(directory)
         self._end(request, ended)
+
+    def _progressed(self, request: StartJob, value: float) -> None:
+        self._progress = min(1.0, max(0.0, value))
+        self._notify(JobProgress(request.job, request.recording, request.kind, self._progress))
 
     def _end(self, request: StartJob, ended: Done | Failed) -> None:
         notice: JobDone | JobFailed
@@ -247,61 +250,6 @@ class Workshop:
         _log.warning("job_failed", job=request.job, kind=request.kind, recording=request.recording,
                      code=code, detail=detail)  # fmt: skip
         return JobFailed(request.job, request.recording, request.kind, code, detail[:500])
-
-    async def _in_child(self, request: StartJob, job_file: Path) -> Done | Failed:
-        process = await asyncio.create_subprocess_exec(
-            *self._command(job_file),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=report.MAX_LINE,
-            env={**os.environ, **ENVIRONMENT},
-        )
-        try:
-            assert process.stdout is not None
-            ended = await self._listen(request, process.stdout)
-            if not process.stdout.at_eof():
-                process.kill()  # it says what is none of ours, without an end, and nobody reads it
-            status = await process.wait()
-        finally:
-            await _stop(process)
-        if ended is None:
-            return Failed("failed", f"its process ended with {status}")
-        return ended
-
-    async def _listen(self, request: StartJob, lines: asyncio.StreamReader) -> Done | Failed | None:
-        ended: Done | Failed | None = None
-        while True:
-            try:
-                line = await lines.readline()
-            except ValueError:
-                return ended
-            if not line:
-                return ended
-            told = report.parse(line)
-            if isinstance(told, Progress):
-                self._progress = min(1.0, max(0.0, told.value))
-                self._notify(JobProgress(request.job, request.recording, request.kind, self._progress))
-            elif told is not None:
-                ended = told
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    if process.returncode is not None:
-        return
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        async with asyncio.timeout(STOP_SECONDS):
-            await process.wait()
-    except TimeoutError:
-        pass
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
 
 
 def _closed(directory: Path) -> bool:

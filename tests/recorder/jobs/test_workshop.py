@@ -125,7 +125,7 @@ _DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);" + _HANGS
 
 @pytest.mark.parametrize("text", [_HANGS, _DEAF])
 async def test_cancelled_leaves_nothing(tmp_path, recording, monkeypatch, text):
-    monkeypatch.setattr("recorder.jobs.workshop.STOP_SECONDS", 0.2)
+    monkeypatch.setattr("recorder.jobs.child.STOP_SECONDS", 0.2)
     before = files(recording)
     async with Hall(tmp_path / "recordings", command=script(text)) as hall:
         await hall.ask(StartJob("e1", "export", "r1"))
