@@ -18,6 +18,7 @@ class Counters:
     plis_received: int = 0
     handshakes: int = 0
     handshakes_failed: int = 0
+    dtls_dropped: int = 0
     consents_lost: int = 0
     ice_restarts: int = 0
     errors: int = 0

@@ -84,7 +84,9 @@ class Transport:
         self._path: Way | None = None
         self._secure = False
         self._has_path = asyncio.Event()
-        self._dtls = DtlsTransport(around.certificate, "server", self._send_dtls, self._remote_closed)
+        self._dtls = DtlsTransport(
+            around.certificate, "server", self._send_dtls, self._remote_closed, around.counters
+        )
         self._task: asyncio.Task[None] | None = None
         self._rtcp = IncomingRtcp(around.counters, self.routing, self.by_ssrc)
 

@@ -11,6 +11,7 @@ from media.dtls.association import Association, DtlsFailed
 from media.dtls.certificate import Certificate
 from media.parameters import DtlsParameters
 from media.srtp import SrtpKeys
+from media.stats import Counters
 
 HANDSHAKE_SECONDS = 15.0
 QUEUE = 16
@@ -31,12 +32,14 @@ class DtlsTransport:
         role: str,
         send: Callable[[bytes], None],
         closed: Callable[[], None],
+        counters: Counters,
     ) -> None:
-        """``closed`` is called once when the remote ends an association that was there."""
+        """``closed`` is called once when the remote ends an association that was there; ``counters`` are the worker's."""
         self._certificate = certificate
         self._is_server = role == "server"
         self._send = send
         self._closed = closed
+        self._counters = counters
         self._queue: deque[tuple[bytes, records.Datagram]] = deque()
         self._is_waiting = False
         self._tries: dict[bytes, Association] = {}
@@ -49,13 +52,12 @@ class DtlsTransport:
         self._hellos: Allowance | None = None
         self._proofs: Allowance | None = None
         self._cookie = os.urandom(16)
-        self.dropped = 0
 
     def feed(self, data: bytes) -> None:
         """A datagram whose first byte is 20–63 (RFC 7983)."""
         read = None if self._over or len(self._queue) >= QUEUE else records.read(data)
         if read is None or not self._is_worth(read):
-            self.dropped += 1
+            self._counters.dtls_dropped += 1
             return
         self._queue.append((data, read))
         if self._remote is not None:
@@ -116,7 +118,7 @@ class DtlsTransport:
     def _take(self, data: bytes, read: records.Datagram) -> None:
         now = asyncio.get_running_loop().time()
         if self._over:
-            self.dropped += 1
+            self._counters.dtls_dropped += 1
         elif self._association is None:
             self._try(data, read, now)
         elif self._may_step(now):
@@ -126,7 +128,7 @@ class DtlsTransport:
         """Whether OpenSSL may be asked; counts it when not."""
         if self._steps is not None and self._steps.take(now):
             return True
-        self.dropped += 1
+        self._counters.dtls_dropped += 1
         return False
 
     def _listen(self, association: Association, data: bytes, read: records.Datagram, now: float) -> None:
@@ -176,7 +178,7 @@ class DtlsTransport:
                 self._emit([records.hello_verify_request(data, self._cookie)])
             return None
         if self._hellos is None or not self._hellos.take(now):
-            self.dropped += 1
+            self._counters.dtls_dropped += 1
             return None
         self._tries.pop(random, None)
         if len(self._tries) >= TRIES:

@@ -25,6 +25,7 @@ from media import srtp, stun
 from media.dtls import Certificate, DtlsTransport
 from media.parameters import DtlsParameters, IceParameters, TransportParameters
 from media.rtp.header import is_rtcp
+from media.stats import Counters
 from media.tcp import TcpConnection
 from media.udp import UdpSocket
 
@@ -107,7 +108,9 @@ class Peer:
         self._ufrag = os.urandom(4).hex()
         self._tie_breaker = int.from_bytes(os.urandom(8))
         self._checks: asyncio.Task[None] | None = None
-        self._dtls = DtlsTransport(self.certificate, "client", self._send_raw, self.closed_by_remote.set)
+        self._dtls = DtlsTransport(
+            self.certificate, "client", self._send_raw, self.closed_by_remote.set, Counters()
+        )
         self._inbound: srtp.Session | None = None
         self._outbound: srtp.Session | None = None
         self._buffer = srtp.ffi.new("char[]", 4096)

@@ -12,6 +12,7 @@ from media.dtls.transport import QUEUE
 from media.dtls.turns import STEPS, Turns
 from media.parameters import DtlsFingerprint, DtlsParameters
 from tests.media.dtls.datagrams import hello, in_fragments, record, strange_hello
+from media.stats import Counters
 from tests.media.house import until
 
 SERVER_HELLO, HELLO_VERIFY_REQUEST = 2, 3
@@ -23,10 +24,10 @@ async def associate(client_says=None, server_says=None, garbage=()):
     ends: dict[str, DtlsTransport] = {}
     over: list[str] = []
     ends["server"] = DtlsTransport(
-        ours, "server", lambda d: ends["client"].feed(d), lambda: over.append("server")
+        ours, "server", lambda d: ends["client"].feed(d), lambda: over.append("server"), Counters()
     )
     ends["client"] = DtlsTransport(
-        theirs, "client", lambda d: ends["server"].feed(d), lambda: over.append("client")
+        theirs, "client", lambda d: ends["server"].feed(d), lambda: over.append("client"), Counters()
     )
     for data in garbage:
         ends["server"].feed(data)
@@ -85,6 +86,7 @@ class Pair:
         self.certificates = {"server": Certificate(), "client": Certificate()}
         self.sent = {"server": [], "client": []}
         self.over = []
+        self.counters = {role: Counters() for role in self.sent}
         self.ends = {role: self._end(role) for role in self.sent}
 
     def _end(self, role):
@@ -94,7 +96,8 @@ class Pair:
             self.sent[role].append(data)
             self.pass_on(other, data)
 
-        return DtlsTransport(self.certificates[role], role, send, lambda: self.over.append(role))
+        certificate, counters = self.certificates[role], self.counters[role]
+        return DtlsTransport(certificate, role, send, lambda: self.over.append(role), counters)
 
     def pass_on(self, role, data):
         self.ends[role].feed(data)
@@ -140,10 +143,10 @@ async def test_hellos_of_others_before_during_and_after():
     pair.pass_on = passing
     passing("server", held[-1])
     assert (await server).inbound == (await client).outbound
-    dropped = pair.ends["server"].dropped
+    dropped = pair.counters["server"].dtls_dropped
     for _ in range(100):
         pair.ends["server"].feed(strange_hello(first[0], os.urandom(32)))
-    assert pair.ends["server"].dropped == dropped + 100, "before OpenSSL sees them"
+    assert pair.counters["server"].dtls_dropped == dropped + 100, "before OpenSSL sees them"
     assert pair.over == []
     await pair.close()
 
