@@ -192,9 +192,15 @@ class Switchboard:
         self.ends.append(End(self, profile, stream=stream))
         return self.ends[-1]
 
-    def publish(self, settings: SourceSettings = VIDEO, ssrc: int = 1111, rtx: int = 2222):
+    def publish(
+        self,
+        settings: SourceSettings = VIDEO,
+        ssrc: int = 1111,
+        rtx: int = 2222,
+        profile: int = srtp.AEAD_AES_128_GCM,
+    ):
         """A publisher with one source: the end, the source and what is heard of it."""
-        end, heard = self.end(), Heard()
+        end, heard = self.end(profile), Heard()
         source = self.fanout.source(settings, heard)
         end.inlet.transport_cc(3)
         end.inlet.route(ssrc, source, repairs=False)
