@@ -11,8 +11,8 @@ from media.dtls.suspicion import Suspicion
 from media.dtls.transport import QUEUE
 from media.dtls.turns import STEPS, Turns
 from media.parameters import DtlsFingerprint, DtlsParameters
-from tests.media.dtls.datagrams import hello, in_fragments, record, strange_hello
 from media.stats import Counters
+from tests.media.dtls.datagrams import hello, in_fragments, record, strange_hello
 from tests.media.house import until
 
 SERVER_HELLO, HELLO_VERIFY_REQUEST = 2, 3
