@@ -84,7 +84,7 @@ export function RoomBanners({ session, snapshot, view }: BannersProps) {
           {words.link.mediaFailed}
         </div>
       )}
-      <div role="status" className={weak ? "banner warn" : "no-message"}>
+      <div role="status" className={weak ? `banner warn ${weak === words.link.voiceOnly ? "told-over-picture" : ""}` : "no-message"}>
         {weak && (
           <>
             <SignalLow aria-hidden />
