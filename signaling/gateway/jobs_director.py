@@ -49,6 +49,11 @@ class _Export:
     reason: str = ""
     bytes: int = 0
 
+    def end(self, state: str, reason: str = "") -> None:
+        """What it was made of is not kept."""
+        self.state, self.reason, self.details = state, reason, None
+        self.progress = {"ready": 1.0, "cancelled": 0.0}.get(state, self.progress)
+
     def told(self) -> wire.Export:
         return wire.Export(
             id=self.id,
@@ -131,7 +136,7 @@ class JobsDirector:
             raise JobRefused(f"the file is still there: {code}")
         await self._stores.recordings.remove_files(entry.id, (export_file(export),))
         if known is not None and known.state in _ACTIVE:
-            known.state, known.progress = "cancelled", 0.0
+            known.end("cancelled")
         else:
             self._exports.pop(export, None)
         return True
@@ -191,7 +196,7 @@ class JobsDirector:
         _log.info("job_done", kind=notice.kind, recording=recording)
         if export is not None:
             # Kept: who has read the catalogue just before must not see it vanish.
-            export.state, export.progress, export.details = "ready", 1.0, None
+            export.end("ready")
             export.bytes = sum(file.bytes for file in files)
 
     def _failed(self, notice: jobs.JobFailed) -> None:
@@ -199,7 +204,7 @@ class JobsDirector:
         _log.warning("job_failed", kind=notice.kind, recording=notice.recording, code=notice.code)
         export = self._exports.get(notice.job)
         if export is not None and export.state in _ACTIVE:
-            export.state, export.reason = "failed", notice.code
+            export.end("failed", notice.code)
 
     async def _presence(self, address: str, instance: str | None) -> None:
         if address != RECORDER or instance == self._recorder:
@@ -253,13 +258,13 @@ class JobsDirector:
     async def _start_export(self, export: _Export) -> str:
         """The refusal's code; empty when it was started."""
         if export.details is None:
-            export.state, export.reason = "failed", "failed"
+            export.end("failed", "failed")
             return "unsupported"
         export.state, export.progress = "waiting", 0.0
         code = await self._ask(jobs.StartJob(export.id, "export", export.recording, export.details))
         if code not in ("", "unavailable") and export.state in _ACTIVE:
             # Away: it is started when the recorder is back.
-            export.state, export.reason = "failed", "failed"
+            export.end("failed", "failed")
         return code
 
     async def _cancel(self, job: str) -> None:

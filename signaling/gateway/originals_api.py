@@ -1,5 +1,6 @@
 """All that was recorded, as it was written, in one ZIP: stored, not packed; streamed, never held."""
 
+import asyncio
 import zipfile
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -49,8 +50,9 @@ async def originals(call: Call) -> web.StreamResponse:
         raise ApiError("recording_not_ready", f"the recording is {entry.state}")
     names = [file.name for file in entry.files if file.role in ROLES]
     notes = {
-        "manifest.json": msgspec.json.format(msgspec.json.encode(_manifest(call, entry)), indent=1),
-        "timeline.json": msgspec.json.format(msgspec.json.encode(await get_timeline(call)), indent=1),
+        "manifest.json": _pretty(_manifest(call, entry)),
+        # That of a long lesson is large: others wait for the loop.
+        "timeline.json": await asyncio.to_thread(_pretty, await get_timeline(call)),
     }
     for captions in await call.gateway.stores.recordings.captions(entry.id):
         notes[f"captions-{captions.language}.vtt"] = captions.text.encode()
@@ -72,6 +74,10 @@ async def originals(call: Call) -> web.StreamResponse:
         if call.request.transport is not None:
             call.request.transport.abort()
     return response
+
+
+def _pretty(found: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(found), indent=1)
 
 
 def _manifest(call: Call, entry: RecordingEntry) -> dict[str, object]:

@@ -105,6 +105,8 @@ async def test_cancelled_failed_and_refused(school: School) -> None:
     await school.bus.publish("recorder", jobs.JobFailed(second["id"], recording, "export", "disk_full", "x"))
     rows = {row["id"]: (row["state"], row["reason"]) for row in (await teacher.call("GET", path))["exports"]}
     assert rows == {first["id"]: ("cancelled", ""), second["id"]: ("failed", "disk_full")}
+    # What is over keeps nothing of the lesson in memory.
+    assert {export.details for export in school.gateway.jobs._exports.values()} == {None}
     # Told of once more it is forgotten.
     await teacher.call("DELETE", f"{path}/{first['id']}")
     assert len((await teacher.call("GET", path))["exports"]) == 1
