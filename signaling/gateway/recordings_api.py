@@ -104,6 +104,7 @@ def _row(entry: RecordingEntry, lesson: LessonEntry, actor: Actor) -> RecordingR
         state=entry.state,  # type: ignore[arg-type]
         replay_allowed=lesson.replay_allowed,
         may_manage=actor.teaches(lesson.class_id),
+        may_download=manages(actor, lesson),
     )
 
 
@@ -126,6 +127,8 @@ async def serve(call: Call, file: RecordingFileEntry | None) -> web.StreamRespon
         raise ApiError("not_found", "no such file")
     headers = {}
     download = file.role == "export" or call.request.query.get("download") == "1"
+    if download and not manages(call.actor, call.lesson):
+        raise ApiError("not_allowed", "who may watch may not download")
     if download:
         ending = file.name.rpartition(".")[2]
         parts = [part.name for part in entry.files if part.role == "programme"]
@@ -180,7 +183,7 @@ async def allow_replay(call: Call) -> RecordingDetail:
 
 
 _ERRORS = ("no_such_recording",)
-_FILE_ERRORS = (*_ERRORS, "recording_not_ready", "not_found", "storage_unreachable")
+_FILE_ERRORS = (*_ERRORS, "not_allowed", "recording_not_ready", "not_found", "storage_unreachable")
 _DOWNLOAD = (Query("download", "1: answer as a download"),)
 
 ROUTES = (

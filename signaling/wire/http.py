@@ -126,7 +126,9 @@ class Attendance(Answer, frozen=True):
 
 
 class RecordingRow(Answer, frozen=True):
-    """``state``: recording | closing | ready | lost. What is being erased is not told of."""
+    """``state``: recording | closing | ready | lost. What is being erased is not told of. ``may_download``: files,
+    films and originals, not watching alone.
+    """
 
     id: str
     lesson: str
@@ -138,6 +140,7 @@ class RecordingRow(Answer, frozen=True):
     state: Literal["recording", "closing", "ready", "lost"]
     replay_allowed: bool
     may_manage: bool
+    may_download: bool
 
 
 class RecordingList(Answer, frozen=True):

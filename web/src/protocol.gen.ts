@@ -1242,7 +1242,8 @@ export interface RecordingDetail {
   positionMs: number;
 }
 /**
- * ``state``: recording | closing | ready | lost. What is being erased is not told of.
+ * ``state``: recording | closing | ready | lost. What is being erased is not told of. ``may_download``: files,
+ *     films and originals, not watching alone.
  */
 export interface RecordingRow {
   id: string;
@@ -1255,6 +1256,7 @@ export interface RecordingRow {
   state: "closing" | "lost" | "ready" | "recording";
   replayAllowed: boolean;
   mayManage: boolean;
+  mayDownload: boolean;
 }
 export interface RecordingFile {
   name: string;

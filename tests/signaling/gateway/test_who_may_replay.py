@@ -171,3 +171,16 @@ def test_ids_cannot_be_guessed() -> None:
     made = {make_id() for _ in range(1000)}
     assert len(made) == 1000
     assert all(len(each) >= 22 for each in made), "128 random bits"
+
+
+async def test_who_may_only_watch_downloads_nothing(school: School) -> None:
+    _, recording = await recorded(school)
+    teacher, pupil = await school.who("teacher"), await school.who("student1")
+    await teacher.call("POST", f"/api/recordings/{recording}/replay", {"allowed": True})
+    for path in ("programme", "files/programme.webm"):
+        url = f"/api/recordings/{recording}/{path}"
+        assert await status(pupil, "GET", url, "") == 200
+        assert await status(pupil, "GET", f"{url}?download=1", "") == 403
+        assert await status(teacher, "GET", f"{url}?download=1", "") == 200
+    rows = [(await who.call("GET", "/api/recordings"))["recordings"] for who in (teacher, pupil)]
+    assert [row[0]["mayDownload"] for row in rows] == [True, False]

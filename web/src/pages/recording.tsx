@@ -51,7 +51,7 @@ export function RecordingPage({ recording }: { recording: string }) {
           {words.recordings.state[data.recording.state]}
         </p>
       )}
-      {data.recording.mayManage && (
+      {data.recording.mayDownload && (
         <Suspense fallback={null}>
           <Manage detail={data} reload={reload} />
         </Suspense>
@@ -75,7 +75,7 @@ function Head({ detail }: { detail: RecordingDetail }) {
         </p>
       </div>
       <div className="page-actions">
-        {row.state === "ready" && (
+        {row.state === "ready" && row.mayDownload && (
           <Button
             aria-label={words.recordings.download}
             onPress={() => parts.forEach((part) => download(`${pathOf(row.id, parts, part.name)}?download=1`))}

@@ -52,40 +52,42 @@ export function Manage({ detail, reload }: { detail: RecordingDetail; reload(): 
           </div>
         </section>
       )}
-      <section className="card">
-        <h2>{words.replay.access}</h2>
-        <Switch className="switch" isSelected={allowed} onChange={(next) => void allow(next)}>
-          <span className="track" aria-hidden />
-          {words.recordings.allow}
-        </Switch>
-        <h3>{words.recordings.views}</h3>
-        {detail.views.length === 0 && <p className="soft">{words.recordings.noViews}</p>}
-        <ul className="views">
-          {[...detail.views]
-            .sort((a, b) => b.at - a.at)
-            .map((view, i) => (
-              <li key={i}>
-                <span>
-                  <strong>{view.name}</strong> <span className="soft">{view.username}</span>
-                </span>
-                <span className="soft">
-                  {view.downloaded ? words.recordings.downloaded : words.recordings.watched}
-                  {view.what && ` ${whatOf(view, words)}`} · {day(view.at, Date.now(), language, words)}{" "}
-                  {clock(view.at, language)}
-                </span>
-              </li>
-            ))}
-        </ul>
-        {failure && (
-          <p role="alert" className="message bad">
-            {errorWords(failure, words)}
-          </p>
-        )}
-        <Button className="erase" onPress={() => setErasing(true)}>
-          <Trash2 aria-hidden />
-          {words.replay.erase}
-        </Button>
-      </section>
+      {row.mayManage && (
+        <section className="card">
+          <h2>{words.replay.access}</h2>
+          <Switch className="switch" isSelected={allowed} onChange={(next) => void allow(next)}>
+            <span className="track" aria-hidden />
+            {words.recordings.allow}
+          </Switch>
+          <h3>{words.recordings.views}</h3>
+          {detail.views.length === 0 && <p className="soft">{words.recordings.noViews}</p>}
+          <ul className="views">
+            {[...detail.views]
+              .sort((a, b) => b.at - a.at)
+              .map((view, i) => (
+                <li key={i}>
+                  <span>
+                    <strong>{view.name}</strong> <span className="soft">{view.username}</span>
+                  </span>
+                  <span className="soft">
+                    {view.downloaded ? words.recordings.downloaded : words.recordings.watched}
+                    {view.what && ` ${whatOf(view, words)}`} · {day(view.at, Date.now(), language, words)}{" "}
+                    {clock(view.at, language)}
+                  </span>
+                </li>
+              ))}
+          </ul>
+          {failure && (
+            <p role="alert" className="message bad">
+              {errorWords(failure, words)}
+            </p>
+          )}
+          <Button className="erase" onPress={() => setErasing(true)}>
+            <Trash2 aria-hidden />
+            {words.replay.erase}
+          </Button>
+        </section>
+      )}
       <Confirm
         open={erasing}
         title={words.replay.eraseTitle}
