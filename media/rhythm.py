@@ -63,6 +63,8 @@ class Rhythm:
         self._beat_at = now
         self._network.fanout.tick(now)
         for transport in tuple(self._registry.transports.values()):
+            if transport.direction != "send":
+                continue
             for producer in tuple(transport.producers.values()):
                 self._producer(producer, transport, count, now)
             if count % FEEDBACK_TICKS == 0:
