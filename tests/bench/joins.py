@@ -22,6 +22,7 @@ import time
 from media import codecs, control
 from media.rtcp import compound, feedback
 from media.worker import Worker, WorkerSettings
+from tests.bench import _handshake
 from tests.bench._figures import figure, percentile
 from tests.media.house import rtp, video_parameters, vp8_payload
 from tests.media.peer import Peer
@@ -253,6 +254,8 @@ def main() -> int:
     options = arguments.parse_args()
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=worker_process, args=(theirs,), daemon=True)
+    for name, took in zip(("one after another", "ten a second"), _handshake.compare(40, 0.1), strict=True):
+        figure("joins", f"CPU of a bare handshake, {name}", took * 1000, "ms")
     process.start()
     assert process.pid is not None
     try:
