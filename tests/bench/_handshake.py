@@ -1,5 +1,5 @@
 """A handshake and nothing else: no socket, no event loop. What asleep between costs is then the machine's own
-(caches gone cold, a processor that others use), and no transport can be made for less."""
+(caches gone cold or a processor that others use: it does not tell which)."""
 
 import time
 
