@@ -244,6 +244,7 @@ describe("what a recording shows", () => {
 
   it("has the teacher's camera beside it only while a screen is shown", () => {
     expect([5000, 10_000, 39_999, 40_000].map((ms) => cameraAt(pictures, ms)?.share)).toEqual([undefined, "cam", "cam", undefined]);
+    expect([8_499, 8_500].map((ms) => cameraAt(pictures, ms)?.share), "its place waits for it").toEqual([undefined, "cam"]);
   });
 
   it("names its chapters by their title, their share, or as a mark", () => {

@@ -1,4 +1,5 @@
 /** A second picture, muted, that stays in step with the programme. */
+import { SOON_MS } from "./lesson";
 import { partAt, momentOf, type Part } from "./parts";
 import type { Player } from "./player";
 import { correction, learned } from "./sync";
@@ -36,7 +37,9 @@ export class Follower {
   private readonly look = (): void => {
     const { player, video } = this;
     const now = player.now();
-    const part = partAt(this.parts, now);
+    // Before its first picture it stands at it: what is shown soon does not begin with a hole.
+    const first = this.parts[0]?.startMs ?? now;
+    const part = partAt(this.parts, first - now <= SOON_MS ? Math.max(now, first) : now);
     if (part !== this.part) {
       this.part = part;
       this.jumped = false;
@@ -45,7 +48,7 @@ export class Follower {
     }
     if (!part || video.readyState < 1 || video.seeking) return;
     const { playing, waiting, rate } = player.snapshot();
-    const moves = playing && !waiting;
+    const moves = playing && !waiting && now >= part.startMs;
     const own = momentOf(part, video.currentTime);
     if (this.jumped && moves && video.readyState >= 2) {
       this.jumped = false;

@@ -49,14 +49,18 @@ export function picturesOf(timeline: Timeline, detail: RecordingDetail): Picture
     .filter((picture) => picture.parts.length > 0);
 }
 
-export function shownAt(picture: Picture, ms: number): boolean {
-  return picture.parts.some((part) => part.startMs <= ms && ms < part.endMs);
+/** `soonMs`: what begins within that time counts as shown. */
+export function shownAt(picture: Picture, ms: number, soonMs = 0): boolean {
+  return picture.parts.some((part) => part.startMs - soonMs <= ms && ms < part.endMs);
 }
+
+/** A camera that was on all the time has its first picture a moment after the recording began: its place waits for it. */
+export const SOON_MS = 1500;
 
 /** The teacher's camera to stand beside the programme; none while the programme itself shows it. */
 export function cameraAt(pictures: readonly Picture[], ms: number): Picture | null {
-  if (!pictures.some((picture) => picture.source === "screen" && shownAt(picture, ms))) return null;
-  return pictures.find((picture) => picture.source === "camera" && picture.hosts && shownAt(picture, ms)) ?? null;
+  if (!pictures.some((picture) => picture.source === "screen" && shownAt(picture, ms, SOON_MS))) return null;
+  return pictures.find((picture) => picture.source === "camera" && picture.hosts && shownAt(picture, ms, SOON_MS)) ?? null;
 }
 
 export function shareName(share: { source: Source; name: string }, words: Words): string {
