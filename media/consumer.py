@@ -18,6 +18,7 @@ class Carrier(Protocol):
 
     id: str
     outlet: Outlet
+    begins: bool
 
     @property
     def is_connected(self) -> bool: ...
@@ -123,6 +124,7 @@ class Consumer:
         self._follow(stream)
         if not self._was_resumed:
             self._was_resumed = True
+            self.transport.begins = self.transport.begins or self.producer.is_video
             self.producer.request_key_frame(now, stream)
         else:
             self.ask_key_frame(now)

@@ -57,6 +57,15 @@ class Downlink:
         self._yields_until = float("-inf")
         self._yields = False
 
+    def begin(self, now: float) -> None:
+        """The first picture is on its way: find out what the line carries. Later calls change nothing."""
+        decision = self.policy.begin(now)
+        if decision.pace is not None:
+            self._pace = decision.pace
+            self._set_pace(now < self._yields_until)
+        if decision.probe is not None:
+            self._outlet.probe(*decision.probe)
+
     def step(self, digest: Digest | None, now: float) -> bool:
         """Ten times a second. Whether ``held`` has changed."""
         if now - self._looked_at >= REFRESH_SECONDS:

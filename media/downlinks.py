@@ -33,12 +33,20 @@ class Downlinks:
         for transport in list(transports.values()):
             if transport.direction != "recv" or not transport.is_connected:
                 continue
-            link = self._links.get(transport)
-            if link is None:
-                speakers = transport.router.speakers
-                link = self._links[transport] = Downlink(transport.outlet, transport.consumers, speakers.has)
+            link = self._of(transport)
             if link.step(digests.get(transport.outlet), now):
                 yield _told(transport, link)
+
+    def begin(self, transport: Transport, now: float) -> None:
+        """A connected one's first picture was asked for."""
+        self._of(transport).begin(now)
+
+    def _of(self, transport: Transport) -> Downlink:
+        link = self._links.get(transport)
+        if link is None:
+            speakers = transport.router.speakers
+            link = self._links[transport] = Downlink(transport.outlet, transport.consumers, speakers.has)
+        return link
 
 
 def _told(transport: Transport, link: Downlink) -> control.ConsumersHeld:

@@ -63,6 +63,10 @@ class Rhythm:
         self._beat_at = now
         self._network.fanout.tick(now)
         for transport in tuple(self._registry.transports.values()):
+            if transport.begins:
+                transport.begins = False
+                if transport.is_connected:
+                    self._downlinks.begin(transport, now)
             if transport.direction != "send":
                 continue
             for producer in tuple(transport.producers.values()):

@@ -77,6 +77,8 @@ class Transport:
         self.by_ssrc: dict[int, Consumer] = {}
         self.used_ssrcs: set[int] = {0, SENDER_SSRC, 1234}
         self.next_mid = 0
+        self.begins = False
+        """Its first picture was asked for, and its line is not known yet."""
         self.arrivals = Arrivals()
         self.routing = Routing(self.inlet)
         self.remote: DtlsParameters | None = None

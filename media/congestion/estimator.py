@@ -27,6 +27,7 @@ MOST_THRESHOLD_US = 150_000
 GAP_SECONDS = 1.0
 """Silence for longer: an outage, whose losses say nothing of the rate."""
 _DECREASE = 0.85
+_FIRST_SHARE = 0.95
 _GROWTH = 0.08
 _GROWTH_NEAR = 0.03
 """Shares per second, far from and near to the rate at which the path was last full."""
@@ -152,6 +153,13 @@ class Estimator:
         self.rate = min(CEILING, max(FIRST_HELD, 0.9 * self._carried))
         self._threshold = float(THRESHOLD_US)
         self._full(now)
+
+    def hold_at(self, carried: float, now: float) -> None:
+        """So much was measured to arrive, while a queue stood."""
+        if not self.held:
+            self._become_held(now)
+        self.rate = min(CEILING, max(FLOOR, _FIRST_SHARE * carried))
+        self._full_at = self.rate
 
     def release_if(self, needed: float, now: float) -> bool:
         """Free again, when the path is known to carry twice what is ``needed`` (octets per second) and has long been quiet."""

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from media.congestion.beginning import START, TRAIN, Beginning
 from media.congestion.digest import Digest
 from media.congestion.estimator import Estimator, enough_to_release
 from media.congestion.flushing import flush_seconds
@@ -39,7 +40,7 @@ class Control:
     ``budget``: octets per second that may be sent beside voice; None: not limited. ``voice``: octets per second of it.
     """
 
-    __slots__ = ("_heard_at", "_pace", "estimator", "prober", "voice")
+    __slots__ = ("_beginning", "_begun", "_heard_at", "_pace", "estimator", "prober", "voice")
 
     def __init__(self) -> None:
         self.estimator = Estimator()
@@ -47,10 +48,26 @@ class Control:
         self.voice = 0.0
         self._heard_at: float | None = None
         self._pace = OFF
+        self._beginning: Beginning | None = None
+        self._begun = False
 
     @property
     def budget(self) -> float | None:
         return self.estimator.rate - self.voice if self.estimator.held else None
+
+    @property
+    def is_beginning(self) -> bool:
+        return self._beginning is not None
+
+    def begin(self, now: float) -> Steps:
+        """The first picture will be sent; later ones change nothing."""
+        if self._begun:
+            return _NOTHING
+        self._begun = True
+        if self.estimator.held:
+            return _NOTHING
+        self._beginning = Beginning(now)
+        return Steps(self._paced(Pace(START, flush_seconds(START))).pace, TRAIN)
 
     def step(self, digest: Digest | None, needed: float, starving: bool, now: float) -> Steps:
         """``needed``: octets per second with which every picture would be sent at its best; ``starving``: there is
@@ -62,14 +79,18 @@ class Control:
             trouble = estimator.trouble_at
             estimator.heard(digest, now)
             self._hear_voice(digest, now)
+            self._hear_beginning(digest, now)
             if not estimator.held:
-                return self._paced(OFF)
+                return _NOTHING if self._beginning else self._paced(OFF)
             if estimator.trouble_at != trouble:
                 self.prober.trouble(now)
             found = self.prober.heard(digest, estimator.peak_us, estimator.rate, estimator.rtt, now)
             if found is not None:
                 estimator.raise_to(found)
         elif not estimator.held:
+            if self._beginning is not None and self._beginning.is_over(now):
+                self._beginning = None
+                return self._paced(OFF)
             return _NOTHING
         if estimator.release_if(needed, now):
             return self._paced(OFF)
@@ -84,6 +105,13 @@ class Control:
             rate *= _DRAIN
         pace = Pace(max(_LEAST_PACE, int(rate)), flush_seconds(estimator.rate))
         return Steps(self._paced(pace).pace, probe)
+
+    def _hear_beginning(self, digest: Digest, now: float) -> None:
+        if self._beginning is None or not self._beginning.heard(digest, now):
+            return
+        beginning, self._beginning = self._beginning, None
+        if beginning.slow is not None:
+            self.estimator.hold_at(beginning.slow, now)
 
     def _hear_voice(self, digest: Digest, now: float) -> None:
         before, self._heard_at = self._heard_at, now

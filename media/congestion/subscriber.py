@@ -38,11 +38,16 @@ class Subscriber:
 
     @property
     def is_held(self) -> bool:
-        return self.control.budget is not None
+        return self.control.budget is not None or self.control.is_beginning
 
     @property
     def allocation(self) -> Allocation:
         return self._allocation
+
+    def begin(self, now: float) -> Decision:
+        """Its first picture will be sent. May be called again: then nothing is new."""
+        pace, probe = self.control.begin(now)
+        return IDLE if pace is None else Decision(pace, probe, None)
 
     def step(self, digest: Digest | None, wanted: Sequence[Wanted], now: float) -> Decision:
         """``wanted``: everything this subscriber hears and has on its screen; may be the same object as before."""

@@ -50,6 +50,7 @@ class Leg:
         self.choice: Layer | None = None
         self.taken: int | None = None
         self.starving = True
+        self.temporal = 7
         self.leaves_out = self.was_asked = False
         self.budget = SubscriberBudget()
         self.repairs = RetransmissionBudget()
@@ -107,13 +108,14 @@ class Outlet:
                 leg.taken = frame.spatial
             leg.starving = False
             leg.budget.satisfied()
-        if leg.starving or frame.spatial != leg.taken or frame.temporal > choice.temporal:
+        if leg.starving or frame.spatial != leg.taken:
             return
         now = self._clock.now
         for index in range(frame.packets):
             packet = Packet(stream, min(PACKET, frame.size - PACKET * index) + HEAD, frame, index)
             if not self.pace_now.octets_per_second:
-                self._emit(packet)
+                if not self._is_left_out(packet):
+                    self._emit(packet)
                 continue
             begins = frame.is_key and index == 0
             if leg.starving and not begins:
@@ -160,13 +162,15 @@ class Outlet:
                 self._emit(waiting.item)
 
     def _is_left_out(self, packet: Packet) -> bool:
-        """What waits is thinned out too, but no picture is cut off."""
+        """What waits is thinned out too, but no picture is cut off, and more is sent from a base picture on."""
         frame = packet.frame
         if frame is None or packet.again:
             return False
         leg = self.legs[packet.stream]
-        if packet.index == 0:
-            leg.leaves_out = leg.choice is not None and frame.temporal > leg.choice.temporal
+        if packet.index == 0 and leg.choice is not None:
+            if leg.choice.temporal <= leg.temporal or frame.temporal == 0:
+                leg.temporal = leg.choice.temporal
+            leg.leaves_out = frame.temporal > leg.temporal
         return leg.leaves_out
 
     def probe(self, probe: Probe) -> None:

@@ -49,23 +49,28 @@ class Meter:
 
 
 class Screen:
-    """A page of text at 1080p, five pictures a second, two temporal layers: typing, scrolling, turning the page, resting.
+    """A page of text at 1080p, five pictures a second, three temporal layers (L1T3): typing, scrolling, turning the page,
+    resting.
 
-    The encoder keeps ``most`` octets per second by leaving pictures out, as browsers do for text.
+    The encoder keeps ``most`` octets per second by leaving pictures out, as browsers do for text. What is done on the
+    screen and how large each picture is depends on the seed alone, not on who asks for key frames.
     """
 
     kind = "screen"
+    LAYERS = (0, 2, 1, 2)
 
     def __init__(self, clock: Clock, sink: Sink, seed: int = 7, most: float = 312_000.0) -> None:
         self._clock = clock
         self._sink = sink
         self._random = random.Random(seed)
         self._most = most
-        self._number = self._base = -1
+        self._number = -1
+        self._newest = [-1, -1, -1]
+        """The last picture of each temporal layer."""
         self._credit = most
         self._key_wanted = True
         self._mode, self._mode_until, self._turn = "rest", 0.0, 0
-        self._meters = (Meter(), Meter())
+        self._meters = (Meter(), Meter(), Meter())
         self.key_frames = self.octets = 0
         clock.every(0.2, self._picture)
 
@@ -74,9 +79,12 @@ class Screen:
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        now = self._clock.now
-        low, high = (meter.rate(now) for meter in self._meters)
-        return (Layer(0, 0, max(low, 2_000), 1080), Layer(0, 7, max(low + high, 2_500), 1080))
+        low, middle, high = (meter.rate(self._clock.now) for meter in self._meters)
+        return (
+            Layer(0, 0, max(low, 2_000), 1080),
+            Layer(0, 1, max(low + middle, 2_250), 1080),
+            Layer(0, 7, max(low + middle + high, 2_500), 1080),
+        )
 
     def _picture(self) -> None:
         now, dice = self._clock.now, self._random
@@ -84,31 +92,38 @@ class Screen:
         if now >= self._mode_until:
             self._mode = dice.choices(("rest", "type", "scroll", "flip"), (4, 4, 2, 1))[0]
             self._mode_until = now + {"rest": 4.0, "type": 6.0, "scroll": 2.0, "flip": 0.2}[self._mode]
+        share = dice.random()
         if self._credit < 0:
             return
-        self._turn += 1
         if self._key_wanted:
-            size, self._key_wanted = dice.randint(130_000, 170_000), False
+            self._key_wanted = False
             self.key_frames += 1
-            self._send(size, 0, now, key=True)
+            self._send(int(130_000 + 40_000 * share), now, key=True)
         elif self._mode == "rest":
-            if self._turn % 5 == 0:
-                self._send(800, 0, now)
+            if int(now * 5 + 0.5) % 5 == 0:
+                # Simplified: a repeat while nothing moves is a base picture, so that its absence is no stall.
+                self._turn = 0
+                self._send(800, now)
         else:
             low, high = {"type": (1_500, 4_000), "scroll": (50_000, 110_000), "flip": (90_000, 150_000)}[
                 self._mode
             ]
-            self._send(dice.randint(low, high), self._turn % 2, now)
+            self._send(int(low + (high - low) * share), now)
 
-    def _send(self, size: int, temporal: int, now: float, key: bool = False) -> None:
+    def _send(self, size: int, now: float, key: bool = False) -> None:
+        if key:
+            self._turn = 0
+        temporal = self.LAYERS[self._turn % 4]
+        self._turn += 1
         self._number += 1
         self._credit -= size
         self.octets += size
         self._meters[temporal].add(size, now)
-        frame = Frame(0, self._number, temporal, size, -1 if key else self._base, now)
-        if temporal == 0:
-            self._base = self._number
-        self._sink(frame)
+        needs = -1 if key else max(self._newest[: max(1, temporal)])
+        self._newest[temporal] = self._number
+        if key:
+            self._newest = [self._number] * 3
+        self._sink(Frame(0, self._number, temporal, size, needs, now))
 
 
 class Camera:

@@ -5,7 +5,7 @@ from functools import partial
 
 from media.congestion.allocation import Layer, Wanted
 from media.congestion.digest import Digest
-from media.congestion.subscriber import Subscriber
+from media.congestion.subscriber import Decision, Subscriber
 from media.keyframes import SourceGate
 from tests.links.clock import Clock
 from tests.links.link import Link, Rules
@@ -114,8 +114,14 @@ class Scenario:
             wanted.append(Wanted("screen", "screen", self.screen.layers))
         if "camera" in self._wanted:
             wanted.append(Wanted("camera", "camera", self.camera.layers, height=self._camera_height))
+        if self._wanted:
+            self._do(self.subscriber.begin(now))
         digest = self.outlet.digest()
-        decision = self.subscriber.step(digest, wanted, now)
+        self._do(self.subscriber.step(digest, wanted, now))
+        self.history.append((now, self.subscriber.control.budget, digest))
+
+    def _do(self, decision: Decision) -> None:
+        now = self.clock.now
         if decision.allocation is not None:
             for stream, layer in decision.allocation.layers.items():
                 self.outlet.choose(stream, layer)
@@ -125,7 +131,6 @@ class Scenario:
             self.outlet.pace(decision.pace)
         if decision.probe is not None:
             self.outlet.probe(decision.probe)
-        self.history.append((now, self.subscriber.control.budget, digest))
 
     # --- the connection ---
 

@@ -16,9 +16,19 @@ def test_eight_hundred_kilobits_and_a_shared_page_of_text(seed: int) -> None:
     run.run(120)
     assert run.voice_loss(0, 118) <= 0.01
     assert run.picture.rate(0, 120) >= 1
-    # What was sent before anything was known is partly lost; then it flows.
-    assert run.picture.shown[0][0] <= 8
+    assert run.picture.shown[0][0] <= 3
     assert run.picture.stall(run.picture.shown[0][0], 120) <= 5
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_who_is_slow_costs_the_others_nothing(seed: int) -> None:
+    slow, without = (
+        Scenario(rules, seed=seed) for rules in (SLOW, Rules(rate=kilobits(100_000), delay=0.01))
+    )
+    slow.run(120)
+    without.run(120)
+    assert slow.screen.octets <= 1.1 * without.screen.octets
+    assert slow.screen.key_frames <= 1.1 * without.screen.key_frames
 
 
 @pytest.mark.parametrize("seed", range(1, 4))
@@ -63,11 +73,11 @@ def test_an_outage_of_five_seconds() -> None:
     "rules",
     [Rules(rate=kilobits(100_000), delay=0.01), Rules(rate=kilobits(20_000), delay=0.03, jitter=0.05)],
 )
-def test_a_healthy_line_is_never_paced(rules: Rules) -> None:
+def test_a_healthy_line_is_paced_only_until_it_has_told_so(rules: Rules) -> None:
     run = Scenario(rules, wanted=BOTH)
     run.run(60)
-    assert run.outlet.paced_seconds == 0
-    assert run.outlet.padding == 0
+    assert run.outlet.paced_seconds <= 0.4
+    assert run.outlet.padding <= 21_000
 
 
 @pytest.mark.parametrize("drift", [-2e-4, 2e-4])
