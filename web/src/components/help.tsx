@@ -1,4 +1,5 @@
 import { useWords } from "../i18n/language";
+import { KeyList } from "./key-list";
 import { Dialog } from "./ui";
 
 export function HelpDialog({ open, hosts, onClose }: { open: boolean; hosts: boolean; onClose(): void }) {
@@ -14,18 +15,7 @@ export function HelpDialog({ open, hosts, onClose }: { open: boolean; hosts: boo
   ];
   return (
     <Dialog open={open} onClose={onClose} title={help.title}>
-      <dl className="keys">
-        {keys.map(([names, what]) => (
-          <div key={what}>
-            <dt>
-              {names.map((name) => (
-                <kbd key={name}>{name}</kbd>
-              ))}
-            </dt>
-            <dd>{what}</dd>
-          </div>
-        ))}
-      </dl>
+      <KeyList rows={keys} />
       <p className="soft">{help.note}</p>
     </Dialog>
   );

@@ -1,3 +1,4 @@
+import { KeyList } from "../components/key-list";
 import { Dialog } from "../components/ui";
 import { useWords } from "../i18n/language";
 
@@ -17,18 +18,7 @@ export function KeysDialog({ open, onClose }: { open: boolean; onClose(): void }
   ];
   return (
     <Dialog open={open} onClose={onClose} title={replay.keysTitle}>
-      <dl className="keys">
-        {rows.map(([names, what]) => (
-          <div key={what}>
-            <dt>
-              {names.map((name) => (
-                <kbd key={name}>{name}</kbd>
-              ))}
-            </dt>
-            <dd>{what}</dd>
-          </div>
-        ))}
-      </dl>
+      <KeyList rows={rows} />
     </Dialog>
   );
 }
