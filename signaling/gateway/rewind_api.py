@@ -12,8 +12,6 @@ from pathlib import Path
 
 from aiohttp import web
 
-from classroom.lesson.checks import inside
-from classroom.lesson.refusal import Refusal
 from classroom.lesson.state import RecordingNow
 from recorder import snapshot
 from recorder.archive.port import Facts, NoSuchFile
@@ -24,7 +22,7 @@ from signaling.gateway.errors import ApiError
 from signaling.gateway.recorded_bytes import answer
 from signaling.gateway.recording_plan import pauses_of
 from signaling.gateway.routing import Query, Route, integer
-from signaling.gateway.stills_api import is_inside
+from signaling.gateway.stills_api import is_inside, state_of, still_inside
 from signaling.wire.replay import Rewind, RewindPart
 
 _CHUNK = 256 * 1024
@@ -34,17 +32,10 @@ _cache: OrderedDict[tuple[str, str, int], Snapshot] = OrderedDict()
 
 
 def _running(call: Call) -> RecordingNow:
-    host = call.gateway.hosts.loaded(call.lesson.id)
-    state = None if host is None else host.state
+    state = state_of(call, call.lesson)
     if state is None or state.recording is None:
         raise ApiError("not_recording", "the lesson is not recorded now")
     return state.recording
-
-
-def _still_inside(call: Call) -> bool:
-    host = call.gateway.hosts.loaded(call.lesson.id)
-    state = None if host is None else host.state
-    return state is not None and not isinstance(inside(state, call.actor), Refusal)
 
 
 def _directory(call: Call, running: RecordingNow) -> Path:
@@ -91,7 +82,7 @@ async def rewind_part(call: Call) -> web.StreamResponse:
 
     return await answer(
         request,
-        _OpenSnapshot(opened, found, Facts(found.size, stood_at), lambda: _still_inside(call)),
+        _OpenSnapshot(opened, found, Facts(found.size, stood_at), lambda: still_inside(call)),
         mime_type=found.mime_type,
         headers={"Cache-Control": "private, no-store"},
         before=viewed,

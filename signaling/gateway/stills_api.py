@@ -25,20 +25,20 @@ _UNSENT = 16 * 1024
 """Bytes that may lie in the kernel unsent: what is there can not be taken back when the still is outdated."""
 
 
-def _state(call: Call, lesson: LessonEntry) -> LessonState | None:
+def state_of(call: Call, lesson: LessonEntry) -> LessonState | None:
     host = call.gateway.hosts.loaded(lesson.id)
     return None if host is None else host.state
 
 
-def _still_inside(call: Call) -> bool:
-    state = _state(call, call.lesson)
+def still_inside(call: Call) -> bool:
+    state = state_of(call, call.lesson)
     return state is not None and not isinstance(inside(state, call.actor), Refusal)
 
 
 async def is_inside(call: Call) -> None:
     """Who is admitted to the live lesson and connected to it."""
     await knows_lesson(call)
-    state = _state(call, call.lesson)
+    state = state_of(call, call.lesson)
     if state is None:
         raise ApiError("not_admitted", "not in the lesson")
     if isinstance(answer := inside(state, call.actor), Refusal):
@@ -52,7 +52,7 @@ async def owns_share(call: Call) -> None:
 
 
 def _need_own_share(call: Call) -> None:
-    state, share = _state(call, call.lesson), ShareId(call.request.match_info["share"])
+    state, share = state_of(call, call.lesson), ShareId(call.request.match_info["share"])
     entry = None if state is None else state.shares.get(share)
     if state is None or entry is None:
         raise ApiError("no_such_share", "no such share in the lesson")
@@ -73,7 +73,7 @@ async def put_still(call: Call) -> None:
     try:
         image = await _read(call, limit)
         # The lesson went on while the picture was on its way.
-        if not _still_inside(call):
+        if not still_inside(call):
             raise ApiError("not_admitted", "not in the lesson any more")
         _need_own_share(call)
         _take(call, number, part, patch, area, image)
@@ -168,7 +168,7 @@ async def _write(call: Call, response: web.StreamResponse, image: StillImage) ->
         # The still shows what the pictures that wait would show: it goes first.
         await gateway.stills.give_way(lesson, viewer, time_on_the_way(len(image.data), limit))
     while at < len(image.data):
-        if _wanted(call) is not image or not _still_inside(call):
+        if _wanted(call) is not image or not still_inside(call):
             gateway.metrics.stills_cut.inc()
             return
         rate = gateway.stills.allowance(lesson, viewer)
