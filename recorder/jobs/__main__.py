@@ -12,7 +12,7 @@ from types import FrameType
 
 import msgspec
 
-from recorder import manifest
+from recorder import lifeline, manifest
 from recorder.control import RecordedFile
 from recorder.jobs import manners, report
 from recorder.jobs.report import Cancelled, Done, JobError, Progress, Teller
@@ -109,7 +109,7 @@ class Stop:
 def main(path: str) -> int:
     cores = manners.yield_to_everybody()
     stop = Stop()
-    manners.end_with_parent()
+    lifeline.hold()
     job = msgspec.json.decode(Path(path).read_bytes(), type=JobFile)
     bench = Bench(Path(job.directory))
     try:

@@ -1,15 +1,11 @@
-"""How a job's process stays out of everybody's way, and ends with its parent."""
+"""How a job's process stays out of everybody's way."""
 
 import contextlib
 import ctypes
 import os
 import platform
-import signal
 import sys
-import threading
-import time
 
-_PATIENCE = 5.0
 _IOPRIO_SET = {
     "x86_64": 251,
     "aarch64": 30,
@@ -21,7 +17,6 @@ _IOPRIO_SET = {
 }
 _IOPRIO_WHO_PROCESS = 1
 _IOPRIO_IDLE = 3 << 13
-_PR_SET_PDEATHSIG = 1
 
 
 def share_of(cores: set[int]) -> set[int]:
@@ -61,20 +56,3 @@ def yield_to_everybody() -> int:
         os.sched_setaffinity(0, mine)
         return len(mine)
     return 1
-
-
-def end_with_parent(descriptor: int = 0) -> None:
-    """The parent holds the other end of ``descriptor`` and writes nothing: its end means SIGTERM here."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    threading.Thread(target=_watch, args=(descriptor,), name="lifeline", daemon=True).start()
-
-
-def _watch(descriptor: int) -> None:
-    with contextlib.suppress(OSError):
-        while os.read(descriptor, 64):
-            pass
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_PATIENCE)
-    os._exit(1)

@@ -13,7 +13,8 @@ from pathlib import Path
 import structlog
 from msgspec import Struct
 
-from signaling import lifeline, logs
+from recorder import lifeline
+from signaling import logs
 from signaling.bus.connect import connect_bus
 from signaling.bus.messages import Pong, ready_address
 from signaling.bus.port import Bus, BusError

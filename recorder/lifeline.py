@@ -1,7 +1,7 @@
-"""A role ends when its supervisor is gone, however that went.
+"""A process ends when its parent is gone, however that went: a role with its supervisor, a job with the recorder.
 
-The supervisor holds the other end of the role's standard input and never writes: the end of the
-file means it is gone. On Linux the kernel says so too. A role that does not end by itself then is
+The parent holds the other end of the child's standard input and never writes: the end of the
+file means it is gone. On Linux the kernel says so too. A child that does not end by itself then is
 ended.
 """
 
@@ -14,12 +14,12 @@ import threading
 import time
 
 PATIENCE = 5.0
-"""Seconds for a clean stop once the supervisor is gone."""
+"""Seconds for a clean stop once the parent is gone."""
 _PR_SET_PDEATHSIG = 1
 
 
 def hold(descriptor: int = 0) -> None:
-    """Call once, early, in a process that the supervisor started with a pipe on ``descriptor``."""
+    """Call once, early, in a process that was started with a pipe on ``descriptor``."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
