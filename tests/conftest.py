@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.proc import without_real_time
 from tests.product import ARTIFACTS, Product
 
 FAILED = pytest.StashKey[bool]()
@@ -19,6 +20,10 @@ ALONE = (
     "test_run.py",
 )
 """Tests of whole products, of real time and of builds: beside others they would measure those."""
+
+
+def pytest_configure() -> None:
+    without_real_time()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

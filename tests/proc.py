@@ -1,6 +1,8 @@
 """What /proc tells of a process: processor time, memory, open files, threads."""
 
+import ctypes
 import os
+import sys
 from pathlib import Path
 
 from msgspec import Struct
@@ -34,3 +36,14 @@ def usage(pid: int) -> Usage:
         sockets=sum(target.startswith("socket:") for target in targets),
         threads=int(fields[17]),
     )
+
+
+def without_real_time() -> None:
+    """Children may not take real-time priority, as they may not under a user who is not root.
+
+    Chromium's audio threads take it where they can. Two that spin then leave nothing of two cores, neither to the
+    tests nor to what is to stop them.
+    """
+    drop_from_bounding_set, cap_sys_nice = 24, 23  # prctl(2), capabilities(7)
+    if sys.platform == "linux" and os.geteuid() == 0:
+        ctypes.CDLL(None, use_errno=True).prctl(drop_from_bounding_set, cap_sys_nice, 0, 0, 0)

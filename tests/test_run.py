@@ -26,6 +26,13 @@ case "$*" in
 *"-m pip"*) echo "pip ${FAIL_PIP:-}" >>"$CALLS"; [ -z "${FAIL_PIP:-}" ] || { echo "no such package"; exit 1; } ;;
 *"-m media.fanout.native.build"*) echo "native" >>"$CALLS"; echo "${NATIVE_SAYS:-native fanout built}" ;;
 *"-m signaling.cli"*) echo "serve $*" >>"$CALLS" ;;
+*"-m pytest"*)
+    echo "pytest ${*#-m pytest }" >>"$CALLS"
+    case "$*" in
+    *last-failed*) exit "${AGAIN:-0}" ;;
+    *"not alone"*) ;;
+    *) exit "${ALONE:-0}" ;;
+    esac ;;
 esac
 """
 FAKE_NODE = """#!/bin/sh
@@ -156,6 +163,21 @@ def test_without_python_it_says_what_is_missing(house: House, tmp_path: Path) ->
     code, output, _ = house.run("serve", PATH=str(bare))
     assert code == 1
     assert "Python 3.11 or newer is needed" in output
+
+
+@pytest.mark.parametrize(
+    ("alone", "again", "code", "runs"),
+    [("0", "0", 0, 2), ("1", "0", 0, 3), ("1", "1", 1, 3), ("2", "0", 2, 2)],
+    ids=["all pass", "one passes the second time", "one fails twice", "pytest itself gave up"],
+)
+def test_what_fails_of_the_tests_that_run_alone_is_tried_once_more(
+    house: House, alone: str, again: str, code: int, runs: int
+) -> None:
+    (house.root / "requirements-dev.lock").write_text("a==1\n")
+    ended, output, asked = house.run("test", ALONE=alone, AGAIN=again, CLASSROOM_TEST_WITHOUT="1")
+    assert ended == code, output
+    assert len([call for call in asked if call.startswith("pytest")]) == runs
+    assert ("once more" in output) == (runs == 3)
 
 
 def test_an_unknown_command_is_refused_with_the_list(house: House) -> None:

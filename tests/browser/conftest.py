@@ -1,41 +1,16 @@
 """Real browsers: Chromium for every test, each participant in a context of its own."""
 
-import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
-from tests.browser import pattern
+from tests.browser.chromium import chromium
 from tests.browser.pages import School
 from tests.conftest import FAILED
 from tests.product import Product
-
-# No fake media UI: it would answer every getDisplayMedia with a fake screen instead of the pattern's tab.
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-background-timer-throttling",
-    "--disable-renderer-backgrounding",
-    "--disable-backgrounding-occluded-windows",
-    "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    f"--auto-select-tab-capture-source-by-title={pattern.TITLE}",
-)
-
-
-def chromium_path() -> str:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert path, "Chromium is not installed: apt-get install chromium (./run test does it as root)"
-    return path
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,12 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=chromium_path(), args=list(FLAGS), chromium_sandbox=False
-        )
-        yield chromium
-        await chromium.close()
+    async with chromium() as started:
+        yield started
 
 
 async def _school(

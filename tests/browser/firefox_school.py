@@ -5,10 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import async_playwright
-
 from tests.browser.bidi import Firefox, firefox
-from tests.browser.conftest import FLAGS, chromium_path
+from tests.browser.chromium import chromium
 from tests.browser.namespaces import SERVER_ADDRESS, two_namespaces
 from tests.browser.pages import Person, School
 from tests.product import Product
@@ -25,16 +23,10 @@ async def firefox_school(
             prefix=names.in_server,
             arguments=("--media-ip", SERVER_ADDRESS),
         )
-        chromium = tmp_path / "chromium"
-        chromium.write_text(f'#!/bin/sh\nexec {" ".join(names.in_server)} {chromium_path()} "$@"\n')
-        chromium.chmod(0o755)
         try:
             product.start()
             assert product.url.startswith("https://"), product.url
-            async with async_playwright() as playwright, firefox(names.in_client) as student:
-                browser = await playwright.chromium.launch(
-                    executable_path=chromium, args=list(FLAGS), chromium_sandbox=False
-                )
+            async with chromium(names.in_server) as browser, firefox(names.in_client) as student:
                 school = await School.open(browser, product)
                 try:
                     yield school, student
@@ -44,7 +36,6 @@ async def firefox_school(
                     raise
                 finally:
                     await school.close()
-                    await browser.close()
             product.stop()
         finally:
             product.keep_evidence(artifacts("log").parent.name)

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from playwright.async_api import Browser, BrowserContext, Error, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser import pattern
+from tests.browser.chromium import in_time
 from tests.product import Product
 
 SOON = 20_000.0
@@ -34,6 +35,13 @@ class Person:
         self.console: list[str] = []
         page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: self.console.append(f"pageerror: {error}"))
+
+    async def keep_evidence(self, artifacts: Callable[[str], Path]) -> None:
+        await self.page.screenshot(path=artifacts("png"), timeout=5000)
+        seen = await self.page.locator("body").aria_snapshot(timeout=5000)
+        artifacts("aria.yml").write_text(seen, "utf-8")
+        print(seen[:1500])
+        await self.context.tracing.stop(path=artifacts("trace.zip"))
 
     # --- finding ----------------------------------------------------------------------------------
 
@@ -283,18 +291,16 @@ class School:
         return other
 
     async def keep_evidence(self, artifacts: Callable[[str], Path]) -> None:
+        """Files of what everybody saw; the most telling of it is printed, for who has the output only."""
         for number, person in enumerate(self.people):
             stem = f"{number}-{person.username}"
             artifacts(f"{stem}.console.txt").write_text("\n".join(person.console), "utf-8")
-            try:
-                await person.page.screenshot(path=artifacts(f"{stem}.png"), timeout=5000)
-                artifacts(f"{stem}.aria.yml").write_text(
-                    await person.page.locator("body").aria_snapshot(timeout=5000)
-                )
-                await person.context.tracing.stop(path=artifacts(f"{stem}.trace.zip"))
-            except Error as error:
-                artifacts(f"{stem}.error.txt").write_text(str(error), "utf-8")
+            print(f"--- {stem} at {person.page.url}", *person.console[-15:], sep="\n")
+            if not await in_time(person.keep_evidence(lambda name, stem=stem: artifacts(f"{stem}.{name}"))):
+                print("the page did not answer")
 
     async def close(self) -> None:
         for context in self.contexts:
-            await context.close()
+            if not await in_time(context.close()):
+                # The rest would not answer either; the browser's own end comes next.
+                return

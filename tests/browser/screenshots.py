@@ -10,10 +10,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from tests.browser import pattern
-from tests.browser.conftest import FLAGS, chromium_path
+from tests.browser.chromium import chromium
 from tests.browser.pages import MEDIA_SOON, SOON, Person, School
 from tests.browser.recordings import recording_row
 from tests.product import ARTIFACTS, ROOT, Product
@@ -182,10 +182,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         product = Product(Path(temporary) / "product").start()
         try:
-            async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(
-                    executable_path=chromium_path(), args=list(FLAGS), chromium_sandbox=False
-                )
+            async with chromium() as browser:
                 school = await School.open(browser, product)
                 try:
                     await take(school, directory)
@@ -194,7 +191,6 @@ async def main() -> None:
                     raise
                 finally:
                     await school.close()
-                    await browser.close()
         finally:
             product.kill()
 

@@ -7,9 +7,8 @@ from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 from msgspec import Struct
-from playwright.async_api import Browser, Playwright, async_playwright
 
-from tests.browser.conftest import FLAGS, chromium_path
+from tests.browser.chromium import chromium
 from tests.browser.namespaces import SERVER_ADDRESS, Namespaces, two_namespaces
 from tests.browser.pages import Person, School
 from tests.browser.test_main_job import hears, must_flow
@@ -57,15 +56,6 @@ class Apart(Struct, frozen=True):
         return teacher, student
 
 
-async def _launch(playwright: Playwright, directory: Path, name: str, prefix: tuple[str, ...]) -> Browser:
-    chromium = directory / name
-    chromium.write_text(f'#!/bin/sh\nexec {" ".join(prefix)} {chromium_path()} "$@"\n')
-    chromium.chmod(0o755)
-    return await playwright.chromium.launch(
-        executable_path=chromium, args=list(FLAGS), chromium_sandbox=False
-    )
-
-
 @asynccontextmanager
 async def apart(
     directory: Path, artifacts: Callable[[str], Path], *, turn: bool = False
@@ -85,9 +75,7 @@ async def apart(
         )
         try:
             product.start()
-            async with async_playwright() as playwright:
-                near = await _launch(playwright, directory, "near", names.in_server)
-                far = await _launch(playwright, directory, "far", names.in_client)
+            async with chromium(names.in_server) as near, chromium(names.in_client) as far:
                 teachers, students = await School.open(near, product), School(far, product)
                 try:
                     yield Apart(names, teachers, students, product, stack.close)
@@ -98,8 +86,6 @@ async def apart(
                 finally:
                     for school in (students, teachers):
                         await school.close()
-                    for browser in (far, near):
-                        await browser.close()
             product.stop()
         finally:
             product.keep_evidence(artifacts("log").parent.name)

@@ -11,10 +11,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Page, Playwright, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser import pattern, reading
-from tests.browser.conftest import FLAGS, chromium_path
+from tests.browser.chromium import chromium
 from tests.browser.namespaces import SERVER_ADDRESS, Namespaces, two_namespaces
 from tests.browser.pages import MEDIA_SOON, SOON, Person, School
 from tests.product import Product
@@ -33,18 +33,6 @@ CAME = """since => performance.getEntriesByType('resource')
         Math.round(performance.timeOrigin + entry.startTime - since),
         Math.round(performance.timeOrigin + entry.responseEnd - since)])"""
 """Pictures: which, bytes, asked for and there, in ms since the scroll."""
-
-
-def _within(where: Path, prefix: tuple[str, ...]) -> Path:
-    where.write_text(f'#!/bin/sh\nexec {" ".join(prefix)} {chromium_path()} "$@"\n')
-    where.chmod(0o755)
-    return where
-
-
-async def _browser(playwright: Playwright, where: Path, prefix: tuple[str, ...]) -> Browser:
-    return await playwright.chromium.launch(
-        executable_path=_within(where, prefix), args=list(FLAGS), chromium_sandbox=False
-    )
 
 
 async def _text(browser: Browser) -> Page:
@@ -76,11 +64,8 @@ async def _lesson(
         stack.callback(product.kill)
         stack.callback(lambda: product.keep_evidence(artifacts("log").parent.name))
         product.start()
-        playwright = await stack.enter_async_context(async_playwright())
-        near = await _browser(playwright, tmp_path / "near", names.in_server)
-        stack.push_async_callback(near.close)
-        far = await _browser(playwright, tmp_path / "far", names.in_client)
-        stack.push_async_callback(far.close)
+        near = await stack.enter_async_context(chromium(names.in_server))
+        far = await stack.enter_async_context(chromium(names.in_client))
         text = await _text(near)
         school = School(near, product)
         stack.push_async_callback(school.close)

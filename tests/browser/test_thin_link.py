@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import pytest
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from tests.browser import pattern
-from tests.browser.conftest import FLAGS, chromium_path
+from tests.browser.chromium import chromium
 from tests.browser.namespaces import SERVER_ADDRESS
 from tests.browser.pages import Person, School
 from tests.links.link import Rules, kilobits
@@ -69,23 +69,11 @@ async def room(tmp_path: Path, artifacts: Callable[[str], Path]) -> AsyncIterato
             prefix=names.in_server,
             arguments=("--media-ip", SERVER_ADDRESS),
         )
-        starters = []
-        for where, prefix in (("server", names.in_server), ("client", names.in_client)):
-            starter = tmp_path / f"chromium-{where}"
-            starter.write_text(f'#!/bin/sh\nexec {" ".join(prefix)} {chromium_path()} "$@"\n')
-            starter.chmod(0o755)
-            starters.append(starter)
         try:
             product.start()
-            async with async_playwright() as playwright:
-                browsers = [
-                    await playwright.chromium.launch(
-                        executable_path=starter, args=list(FLAGS), chromium_sandbox=False
-                    )
-                    for starter in starters
-                ]
-                here = await School.open(browsers[0], product)
-                there = await School.open(browsers[1], product)
+            async with chromium(names.in_server) as beside, chromium(names.in_client) as behind:
+                here = await School.open(beside, product)
+                there = await School.open(behind, product)
                 try:
                     teacher, (near,) = await here.lesson("Thin", "student1", scripts=(TRACK_CONNECTIONS,))
                     far = await there.person("student2", scripts=(TRACK_CONNECTIONS,))
@@ -103,8 +91,6 @@ async def room(tmp_path: Path, artifacts: Callable[[str], Path]) -> AsyncIterato
                 finally:
                     await here.close()
                     await there.close()
-                    for browser in browsers:
-                        await browser.close()
             product.stop()
         finally:
             product.keep_evidence(artifacts("log").parent.name)

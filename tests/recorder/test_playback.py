@@ -1,33 +1,21 @@
 """Programmes played and sought in a real Chromium through HTTP byte ranges."""
 
 import contextlib
-import os
 import shutil
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from recorder import manifest
 from recorder.control import CloseRecording, EndTrack, SetStage
 from recorder.jobs.export import export
 from recorder.jobs.request import ExportDetails
+from tests.browser.chromium import chromium
 from tests.recorder.conftest import EPOCH
 from tests.recorder.kit.ranges import serve
 from tests.recorder.kit.sender import Stream, VideoTrack, VoiceTrack, add_track
 
 pytestmark = pytest.mark.browser
-
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 
 LOAD = """async (url) => {
   const video = document.querySelector('video');
@@ -77,16 +65,12 @@ PLAY = """async (milliseconds) => {
 
 @contextlib.asynccontextmanager
 async def browser_page(directory, tmp_path):
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip("no Chromium")
     runner, url = await serve(directory)
     try:
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        async with chromium() as browser:
             page = await browser.new_page()
             await page.goto(url)
             yield page
-            await browser.close()
     finally:
         await runner.cleanup()
 
