@@ -144,11 +144,11 @@ class PreferConsumer(Struct, frozen=True, tag="media.prefer_consumer"):
 
 
 class GiveWay(Struct, frozen=True, tag="media.give_way"):
-    """Something else is sent to this subscriber now: for so long its pictures wait, if its line is known to be thin.
-    Reply: Done."""
+    """So many octets of something else go to this subscriber now, over the same line: its pictures wait until a line
+    known to be thin has carried them. Reply: Done."""
 
     transport: str
-    seconds: float
+    octets: int
 
 
 class CloseConsumer(Struct, frozen=True, tag="media.close_consumer"):
@@ -306,6 +306,7 @@ class Link(Struct, frozen=True):
     ``bars``: 0 (nothing passes) to 4. ``reason`` for less than 4: ``link_down`` (what it receives), ``link_up`` (what it
     sends), ``publisher`` (who it watches), ``server`` (this machine), else empty. ``down``: octets per second
     that its line is thought to take, 0: no limit was met. ``spare``: of these, what pictures and voices leave.
+    ``known`` False: what the line takes is being found out at this moment.
     """
 
     peer: str
@@ -315,10 +316,11 @@ class Link(Struct, frozen=True):
     spare: int = 0
     loss: float = 0.0
     rtt_ms: int = 0
+    known: bool = True
 
 
 class LinksChanged(Struct, frozen=True, tag="media.links_changed"):
-    """Lines that have changed since last told, at most once a second."""
+    """Lines that have changed since last told, at most once a second each, and once more when it is known what it takes."""
 
     router: str
     links: tuple[Link, ...]

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from media.congestion.allocation import Layer, Wanted
 from media.congestion.digest import Digest
-from media.congestion.pacing import OFF
 from media.congestion.signal import Down
 from media.congestion.subscriber import Subscriber
 from media.consumer import Consumer
@@ -19,11 +18,6 @@ from media.stream import Stream
 REFRESH_SECONDS = 1.0
 """How often it is looked at again what is wanted and what it costs."""
 _BASE_HEIGHT = 360
-YIELDED = 0.1
-"""Of the pace, what is left to voice and pictures while they give way."""
-FORGETS = 0.8
-LEAST_SPARE = 0.1
-"""Of a full line, what stills and the like may still take."""
 
 
 class Held(NamedTuple):
@@ -52,17 +46,12 @@ class Downlink:
         self._speaks = speaks
         self._wanted: tuple[Wanted, ...] = ()
         self._looked_at = float("-inf")
-        self._pace = OFF
-        self._lately = 0.0
-        self._yields_until = float("-inf")
-        self._yields = False
 
     def begin(self, now: float) -> None:
         """The first picture is on its way: find out what the line carries. Later calls change nothing."""
         decision = self.policy.begin(now)
         if decision.pace is not None:
-            self._pace = decision.pace
-            self._set_pace(now < self._yields_until)
+            self._outlet.pace(*decision.pace)
         if decision.probe is not None:
             self._outlet.probe(*decision.probe)
 
@@ -77,25 +66,23 @@ class Downlink:
             return False
         decision = self.policy.step(digest, self._wanted, now)
         if decision.pace is not None:
-            self._pace = decision.pace
-        yields = now < self._yields_until
-        if decision.pace is not None or yields != self._yields:
-            self._set_pace(yields)
+            self._outlet.pace(*decision.pace)
         if decision.probe is not None:
             self._outlet.probe(*decision.probe)
         if decision.allocation is None:
             return False
         return self._apply(decision.allocation.layers, decision.allocation.voice_only is not None, now)
 
-    def give_way(self, until: float, now: float) -> None:
-        """Pictures wait until then, for something else that is sent over a line known to be thin."""
-        self._yields_until = until
-        self._set_pace(now < until)
+    def give_way(self, octets: int, now: float) -> None:
+        """So many octets go to the subscriber over TCP now: its pictures wait until a line known to be thin has
+        carried them, and they say nothing against it."""
+        self.policy.beside(octets, now)
+        self._outlet.spend(octets)
 
-    def _set_pace(self, yields: bool) -> None:
-        self._yields = yields
-        rate, flush_seconds = self._pace
-        self._outlet.pace(int(rate * YIELDED) if yields else rate, flush_seconds)
+    @property
+    def is_known(self) -> bool:
+        """False while it is being found out what the line takes."""
+        return not self.policy.control.is_beginning
 
     def quality(self) -> Down:
         """For the signal bars."""
@@ -111,20 +98,6 @@ class Downlink:
             max(0.0, estimator.loss.share),
             estimator.rtt if estimator.held else 0.0,
         )
-
-    def room(self) -> tuple[int, int]:
-        """Once a second. Octets per second the line is thought to take, and what of it is left; (0, 0): no limit was met.
-
-        A still that is sent beside the pictures lowers the estimate for moments: what was better lately counts on.
-        """
-        budget = self.policy.control.budget
-        if budget is None:
-            self._lately = 0.0
-            return 0, 0
-        self._lately = max(budget, FORGETS * self._lately)
-        # What is really sent: a picture that rests leaves its share to the still of it.
-        used = self.policy.control.estimator.acked_rate
-        return int(self._lately), max(int(budget * LEAST_SPARE), int(budget - used))
 
     def _look(self) -> tuple[Wanted, ...]:
         found: list[Wanted] = []

@@ -6,6 +6,7 @@ from media import control
 from media.downlink import Downlink
 from media.fanout.port import Fanout
 from media.registry import Registry
+from media.router import Router
 from media.transport import Transport
 
 
@@ -16,6 +17,7 @@ class Downlinks:
         self._registry = registry
         self._fanout = fanout
         self._links: dict[Transport, Downlink] = {}
+        self._learned: set[str] = set()
 
     def get(self, transport: Transport) -> Downlink | None:
         return self._links.get(transport)
@@ -34,8 +36,18 @@ class Downlinks:
             if transport.direction != "recv" or not transport.is_connected:
                 continue
             link = self._of(transport)
-            if link.step(digests.get(transport.outlet), now):
+            was_known = link.is_known
+            changed = link.step(digests.get(transport.outlet), now)
+            if link.is_known != was_known:
+                self._learned.add(transport.router.id)
+            if changed:
                 yield _told(transport, link)
+
+    def take_learned(self) -> list[Router]:
+        """Where it became known what a line takes, since the last call."""
+        routers = self._registry.routers
+        learned, self._learned = self._learned, set()
+        return [routers[name] for name in learned if name in routers]
 
     def begin(self, transport: Transport, now: float) -> None:
         """A connected one's first picture was asked for."""

@@ -10,6 +10,7 @@ from media.router import Router
 from media.transport import Transport
 
 _ROUNDED = 4_000
+"""Octets per second: what changes by less is not told."""
 
 
 class Links:
@@ -27,14 +28,23 @@ class Links:
         for router in routers:
             links = self._of(router, lateness, now)
             seen.update((router.id, link.peer) for link in links)
-            changed = tuple(link for link in links if self._told.get((router.id, link.peer)) != link)
-            if changed:
-                self._told |= {(router.id, link.peer): link for link in changed}
-                found.append(control.LinksChanged(router.id, changed))
+            if (changed := self._changed(router, links)) is not None:
+                found.append(changed)
         for gone in self._told.keys() - seen:
             del self._told[gone]
             self._steady.pop(gone, None)
         return found
+
+    def look(self, router: Router, lateness: float, now: float) -> control.LinksChanged | None:
+        """Out of turn."""
+        return self._changed(router, self._of(router, lateness, now))
+
+    def _changed(self, router: Router, links: list[control.Link]) -> control.LinksChanged | None:
+        changed = tuple(link for link in links if self._told.get((router.id, link.peer)) != link)
+        if not changed:
+            return None
+        self._told |= {(router.id, link.peer): link for link in changed}
+        return control.LinksChanged(router.id, changed)
 
     def of(self, router: str) -> tuple[control.Link, ...]:
         """As last told."""
@@ -67,16 +77,18 @@ class Links:
             )
             steady = self._steady.setdefault((router.id, peer), Steady())
             signal = steady.step(judge(down, ups.get(peer), publishers, lateness), now)
-            rate, spare = (0, 0) if link is None else link.room()
+            rate, spare = (0, 0) if link is None else link.policy.room()
+            rounded = max(1, rate // _ROUNDED * _ROUNDED) if rate else 0
             found.append(
                 control.Link(
                     peer,
                     signal.bars,
                     signal.reason,
-                    rate // _ROUNDED * _ROUNDED,
+                    rounded,
                     spare // _ROUNDED * _ROUNDED,
                     round(max(down.loss if down else 0.0, ups.get(peer, Up()).loss), 2),
                     round((down.rtt if down else 0.0) * 20) * 50,
+                    link is None or link.is_known,
                 )
             )
         return found

@@ -14,19 +14,19 @@ from media.requests import Method, Refused
 from media.router import Router
 from media.transport import Surroundings, Transport
 
-MOST_SECONDS_AWAY = 5.0
+MOST_OCTETS_BESIDE = 4 * 1024 * 1024
 
 
 class Operations:
     """One method per request. ``candidates``: where browsers are told to send to. ``give_way``: has a transport's
-    pictures wait for so many seconds from now on."""
+    pictures wait for so many octets from now on."""
 
     def __init__(
         self,
         registry: Registry,
         around: Surroundings,
         candidates: tuple[IceCandidate, ...],
-        give_way: Callable[[Transport, float, float], None],
+        give_way: Callable[[Transport, int, float], None],
     ) -> None:
         self._registry = registry
         self._yields = give_way
@@ -113,9 +113,9 @@ class Operations:
 
     async def _give_way(self, request: control.GiveWay) -> control.Reply:
         transport = self._registry.transport(request.transport)
-        if not 0 <= request.seconds <= MOST_SECONDS_AWAY:
-            raise Refused("invalid", "nobody waits for so long")
-        self._yields(transport, request.seconds, self._around.clock())
+        if not 0 <= request.octets <= MOST_OCTETS_BESIDE:
+            raise Refused("invalid", "nobody waits for so much")
+        self._yields(transport, request.octets, self._around.clock())
         return control.Done()
 
     async def _take_inventory(self, _request: control.TakeInventory) -> control.Reply:

@@ -33,11 +33,11 @@ class Rhythm:
         self._lateness = 0.0
         """How far ticks are behind lately, in seconds."""
 
-    def give_way(self, transport: Transport, seconds: float, now: float) -> None:
+    def give_way(self, transport: Transport, octets: int, now: float) -> None:
         """See ``control.GiveWay``."""
         link = self._downlinks.get(transport)
         if link is not None:
-            link.give_way(now + seconds, now)
+            link.give_way(octets, now)
 
     def complete(self, reply: control.Reply) -> control.Reply:
         """An inventory or figures, with what is known here of the lines."""
@@ -75,9 +75,14 @@ class Rhythm:
                 transport.feedback()
             if count % REPORT_TICKS == 0:
                 transport.report(now)
+        if (count + 1) % FEEDBACK_TICKS == 0:
+            self._network.fanout.ask_digests()
         if count % FEEDBACK_TICKS == 0:
             for held in self._downlinks.step(now):
                 self._tell(held)
+            for router in self._downlinks.take_learned():
+                if (learned := self._links.look(router, self._lateness, now)) is not None:
+                    self._tell(learned)
         if count % SLOW_TICKS == 0:
             self._network.watch_consent(self._registry.transports.values(), now)
             for router in self._registry.routers.values():

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Callable
 
+from media.fanout.choose import CHOICES
 from recorder.archive import address
 from signaling.turn import MAX_SERVERS, parse_url
 
@@ -21,6 +22,10 @@ def port(value: int) -> str | None:
 
 def workers(value: int) -> str | None:
     return None if 1 <= value <= 64 else "must be between 1 and 64"
+
+
+def fanout(value: str) -> str | None:
+    return None if value in CHOICES else f"must be one of {', '.join(CHOICES)}"
 
 
 def host(value: str) -> str | None:

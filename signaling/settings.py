@@ -37,6 +37,7 @@ class Settings(Struct, frozen=True):
     media_ip: str = ""
     media_port: int = 40000
     media_workers: int = 1
+    fanout: str = "auto"
     data: Path = Path("data")
     database_url: str = ""
     redis_url: str = ""
@@ -117,6 +118,11 @@ TABLE: dict[str, Entry] = {
     ),
     "media_port": Entry("UDP and TCP port of the first media worker; worker i uses +i", "PORT", checks.port),
     "media_workers": Entry("how many media workers; one per core is enough", "COUNT", checks.workers),
+    "fanout": Entry(
+        "what switches packets: native (C), python, or auto: the native one where it was built",
+        "NAME",
+        checks.fanout,
+    ),
     "data": Entry("directory of database, recordings and certificate", "DIRECTORY"),
     "database_url": Entry(
         "postgresql://… ; default: SQLite in the data directory",

@@ -147,6 +147,7 @@ class Product:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLASSROOM_")}
         environment = {
             **inherited,
+            **{name: os.environ[name] for name in ("CLASSROOM_FANOUT",) if name in os.environ},
             "PYTHONUNBUFFERED": "1",
             "CLASSROOM_DEMO_PASSWORD": self.password,
             **self._environment,

@@ -13,6 +13,7 @@ _AMPLE = 1.4
 _STARVED_SECONDS = 3.0
 _FED_SECONDS = 1.5
 _UP_SECONDS = 2.0
+_MORE_PICTURES_SECONDS = 1.0
 _DOWN_SECONDS = 0.4
 _ROOM = 0.85
 """Share of the budget within which something new must fit."""
@@ -180,10 +181,16 @@ class Chooser:
             elif (
                 stream.up_since is not None
                 and not raised
-                and now - stream.up_since >= _UP_SECONDS
-                and stream.backoff.may(now)
+                and self._may_rise(stream, each.layers, may[each.id], stream.up_since, now)
             ):
                 stream.index = may[each.id]
                 stream.backoff.went_up(now)
                 stream.up_since = None
                 raised = True
+
+    @staticmethod
+    def _may_rise(stream: _Stream, layers: Sequence[Layer], index: int, up_since: float, now: float) -> bool:
+        """More pictures of the same size cost no key frame and are taken back at once: they are tried soon and often."""
+        if stream.index >= 0 and layers[index].spatial == layers[stream.index].spatial:
+            return now - up_since >= _MORE_PICTURES_SECONDS
+        return now - up_since >= _UP_SECONDS and stream.backoff.may(now)

@@ -10,6 +10,7 @@ the rate is lowered once to see whether the loss follows; if not, it is the line
 Growth happens only while the rate is used; what is not used is found by probes (``probing``).
 """
 
+from media.congestion.beside import Beside
 from media.congestion.digest import Digest
 from media.congestion.loss import Loss
 from media.congestion.window import Base, Window
@@ -44,13 +45,15 @@ class Estimator:
     """One per subscriber.
 
     ``rate``: octets per second, with voice. ``queue_us``: the delay over the base that even the luckiest packet had;
-    ``peak_us``: the unluckiest. ``acked_rate``, ``sent_rate``: of the last 0.6 s.
+    ``peak_us``: the unluckiest. ``acked_rate``, ``sent_rate``: of the last 0.6 s, with what is sent beside;
+    ``received_rate``: without.
     """
 
     __slots__ = (
         "_acked",
         "_at",
         "_base",
+        "_beside",
         "_busy_octets",
         "_busy_seconds",
         "_drained_us",
@@ -58,6 +61,7 @@ class Estimator:
         "_over",
         "_patience",
         "_quiet_since",
+        "_received",
         "_threshold",
         "_wait",
         "acked_rate",
@@ -66,6 +70,7 @@ class Estimator:
         "peak_us",
         "queue_us",
         "rate",
+        "received_rate",
         "rtt",
         "sent_rate",
         "trouble_at",
@@ -76,11 +81,13 @@ class Estimator:
         self.rate = CEILING
         self.loss = Loss()
         self.queue_us = self.peak_us = 0
-        self.acked_rate = self.sent_rate = 0.0
+        self.acked_rate = self.sent_rate = self.received_rate = 0.0
         self.rtt = 0.1
         self.trouble_at = float("-inf")
         self._base = Base()
+        self._beside = Beside()
         self._acked = Window(0.6)
+        self._received = Window(0.6)
         self._at: float | None = None
         self._over = self._busy_seconds = 0.0
         self._busy_octets = 0
@@ -104,7 +111,20 @@ class Estimator:
 
     def is_calm(self, now: float) -> bool:
         """Nothing speaks against trying more."""
-        return now >= self._wait and self.queue_us <= 0.6 * self._threshold and self.loss.allows_growth
+        return (
+            now >= self._wait
+            and not self._beside.is_busy(now)
+            and self.queue_us <= 0.6 * self._threshold
+            and self.loss.allows_growth
+        )
+
+    def beside(self, octets: int, now: float) -> None:
+        """So many octets go over the same line by another way from now on."""
+        self._beside.tell(octets, self._rate_or_guess, self.rtt, now)
+
+    @property
+    def _rate_or_guess(self) -> float:
+        return self.rate if self.held else FIRST_HELD
 
     def heard(self, digest: Digest, now: float) -> None:
         elapsed = 0.1 if self._at is None else now - self._at
@@ -114,19 +134,24 @@ class Estimator:
         if elapsed > GAP_SECONDS:
             self._after_gap(digest, now)
             return
-        acked = self._acked
-        acked.add(digest.acked_octets, digest.sent_octets, now, elapsed)
+        acked, received = self._acked, self._received
+        beside = self._beside.carried(self._rate_or_guess, digest.acked_octets, elapsed)
+        acked.add(digest.acked_octets + beside, digest.sent_octets + beside, now, elapsed)
+        received.add(digest.acked_octets, 0, now, elapsed)
+        self.received_rate = received.first / received.span(now)
         span = acked.span(now)
         self.acked_rate = acked.first / span
         self.sent_rate = acked.second / span
-        self.loss.add(digest.lost_packets, digest.acked_packets, now, elapsed)
+        is_busy = self._beside.is_busy(now)
+        if not is_busy:
+            self.loss.add(digest.lost_packets, digest.acked_packets, now, elapsed)
         if digest.acked_packets:
             self.queue_us = self._base.add(digest.delay_min_us, now)
             peak = max(digest.delay_max_us, digest.delay_mean_us, digest.delay_last_us)
             self.peak_us = peak - self._base.value
             if digest.rtt_us:
                 self.rtt += (min(digest.rtt_us / 1e6, 2.0) - self.rtt) * 0.1
-        over = self.queue_us > (self._threshold if self.held else FREE_THRESHOLD_US)
+        over = not is_busy and self.queue_us > (self._threshold if self.held else FREE_THRESHOLD_US)
         if not over:
             self._over = self._busy_seconds = 0.0
             self._busy_octets = 0
@@ -137,7 +162,8 @@ class Estimator:
                 self._busy_octets += digest.acked_octets
             self._over += min(elapsed, 0.25)
         if self.held:
-            self._hold(digest, now, elapsed)
+            if not is_busy:
+                self._hold(digest, now, elapsed)
         elif (
             self._over >= FREE_OVER_SECONDS
             or self.loss.is_severe
@@ -231,6 +257,7 @@ class Estimator:
 
     def _after_gap(self, digest: Digest, now: float) -> None:
         self._acked.clear()
+        self._received.clear()
         self.loss.clear()
         self._over = self._busy_seconds = 0.0
         self._busy_octets = 0

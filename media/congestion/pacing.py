@@ -69,6 +69,11 @@ class Control:
         self._beginning = Beginning(now)
         return Steps(self._paced(Pace(START, flush_seconds(START))).pace, TRAIN)
 
+    def beside(self, octets: int, now: float) -> None:
+        """So many octets go over the same line by another way from now on: what a probe would see is theirs."""
+        self.estimator.beside(octets, now)
+        self.prober.disturbed(now)
+
     def step(self, digest: Digest | None, needed: float, starving: bool, now: float) -> Steps:
         """``needed``: octets per second with which every picture would be sent at its best; ``starving``: there is
         no room for any picture. Call with every digest, and while ``budget`` is not None a few times a second besides.

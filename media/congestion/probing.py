@@ -56,6 +56,13 @@ class Prober:
         self.probe = None
         self._next = max(self._next, now + self._interval)
 
+    def disturbed(self, now: float) -> None:
+        """Something else fills the path: what is under way will show nothing, and that is no failure."""
+        if self.probe is not None:
+            self.probe = None
+            self._interval = max(FIRST_SECONDS, self._interval / 2)
+            self._next = now + self._interval
+
     def heard(self, digest: Digest, peak_us: int, rate: float, rtt: float, now: float) -> float | None:
         """The rate that a probe has shown, when one has."""
         if self.probe is None:

@@ -19,6 +19,9 @@ class Decision(NamedTuple):
 
 
 IDLE = Decision(None, None, None)
+FORGETS = 0.8
+LEAST_SPARE = 0.1
+"""Of a full line, what stills and the like may still take."""
 
 
 class Subscriber:
@@ -28,13 +31,14 @@ class Subscriber:
     times a second besides: to a subscriber without trouble and with nothing new it is not worth a call.
     """
 
-    __slots__ = ("_allocation", "_chooser", "_wanted", "control")
+    __slots__ = ("_allocation", "_chooser", "_lately", "_wanted", "control")
 
     def __init__(self) -> None:
         self.control = Control()
         self._chooser = Chooser()
         self._wanted: Sequence[Wanted] = ()
         self._allocation = Allocation({}, None, 0)
+        self._lately = 0.0
 
     @property
     def is_held(self) -> bool:
@@ -74,3 +78,23 @@ class Subscriber:
                     changed = True
                     break
         return Decision(pace, probe, allocation if changed else None)
+
+    def beside(self, octets: int, now: float) -> None:
+        """So many octets go to the subscriber by another way, over the same line, from now on."""
+        self.control.beside(octets, now)
+
+    def room(self) -> tuple[int, int]:
+        """Once a second. Octets per second the line is thought to take beside voice, and what of it is left; (0, 0): no
+        limit was met. A line that voice alone fills takes 1.
+
+        What was better lately counts on: estimates made in a burst are low for moments.
+        """
+        budget = self.control.budget
+        if budget is None:
+            self._lately = 0.0
+            return 0, 0
+        self._lately = max(budget, FORGETS * self._lately)
+        # What is really sent: a picture that rests leaves its share to the still of it.
+        used = self.control.estimator.received_rate
+        spare = max(LEAST_SPARE * budget, budget + self.control.voice - used, 0.0)
+        return max(1, int(self._lately)), int(spare)

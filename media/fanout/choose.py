@@ -15,6 +15,7 @@ from media.fanout.python import PythonFanout
 
 _log = logging.getLogger(__name__)
 VARIABLE = "CLASSROOM_FANOUT"
+CHOICES = ("auto", "native", "python")
 Make = Callable[[socket.socket, Callable[[], float]], Fanout]
 
 
@@ -34,7 +35,7 @@ IMPLEMENTATIONS: dict[str, Make] = _available()
 def make_fanout(sock: socket.socket, clock: Callable[[], float]) -> Fanout:
     """``sock`` stays the caller's. Raises Missing when the native one is demanded and is not there."""
     wanted = os.environ.get(VARIABLE, "auto") or "auto"
-    if wanted not in ("auto", "native", "python"):
+    if wanted not in CHOICES:
         raise ValueError(f"{VARIABLE} must be native, python or auto, not {wanted!r}")
     if wanted == "native":
         load()

@@ -149,6 +149,10 @@ class PythonOutlet:
                 # Left out: it costs the line nothing.
                 pacer.spend(-entry.size)
 
+    def spend(self, octets: int) -> None:
+        if self.pacer is not None:
+            self.pacer.beside(octets, time.monotonic())
+
     def probe(self, octets_per_second: int, seconds: float) -> None:
         now = time.monotonic()
         self._probe_rate = octets_per_second

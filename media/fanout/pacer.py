@@ -12,6 +12,8 @@ MAX_WAITING = 2048
 MAX_REPAIRS = 256
 """Packets to be sent again: they go before video, and what is missing for longer is asked for again."""
 BURST_SECONDS = 0.04
+MOST_SPENT_SECONDS = 2.0
+"""What is sent beside the queue holds it up for no longer."""
 T = TypeVar("T")
 
 
@@ -66,6 +68,12 @@ class Pacer(Generic[T]):
         """Sent beside the queue; negative: popped, but not sent after all."""
         if self.rate:
             self._credit -= octets
+
+    def beside(self, octets: int, now: float) -> None:
+        """Somebody else sends so many over the same line."""
+        if self.rate:
+            self._refill(now)
+            self._credit = max(self._credit - octets, -self.rate * MOST_SPENT_SECONDS)
 
     def push_rtx(self, item: T, stream: Hashable, size: int, now: float) -> None:
         """What waits already is not put in twice: browsers ask again every few ten milliseconds."""

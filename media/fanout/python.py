@@ -112,6 +112,9 @@ class PythonFanout(Sender):
             if not outlet.send_probes(now) and outlet.pacer is None:
                 self.paced.discard(outlet)
 
+    def ask_digests(self) -> None:
+        """Nothing to be asked: they are here."""
+
     def digests(self) -> list[tuple[Outlet, Digest]]:
         now = self._clock()
         found: list[tuple[Outlet, Digest]] = []

@@ -210,11 +210,11 @@ class MediaAccess:
         self._own_consumer(participant, consumer)
         await self._placement.tell(control.PreferConsumer(consumer, width, height))
 
-    async def give_way(self, participant: ParticipantId, seconds: float) -> None:
-        """Its pictures wait for so long, if its line is thin; nothing where it receives nothing."""
+    async def give_way(self, participant: ParticipantId, octets: int) -> None:
+        """Its pictures wait for so many, if its line is thin; nothing where it receives nothing."""
         transport = self._placement.table.transport_of(participant, send=False)
         if transport is not None:
-            await self._placement.tell(control.GiveWay(transport, seconds))
+            await self._placement.tell(control.GiveWay(transport, octets))
 
     async def release_consumer(self, participant: ParticipantId, consumer: str) -> None:
         """Only of a replaced producer: the current one's would be opened again at once."""

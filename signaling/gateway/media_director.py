@@ -223,17 +223,17 @@ class MediaDirector:
             case control.SpeakersChanged():
                 media.news.speakers(notice)
 
-    def allowance(self, lesson: LessonId, participant: ParticipantId) -> float | None:
+    def allowance(self, lesson: LessonId, participant: ParticipantId, first: bool) -> float | None:
         """What a participant's line has left for other than pictures and voices; None: no limit is known."""
         media = self._lessons.get(lesson)
-        return None if media is None else media.links.allowance(participant)
+        return None if media is None else media.links.allowance(participant, first)
 
-    async def give_way(self, lesson: LessonId, participant: ParticipantId, seconds: float) -> None:
-        """A participant's pictures wait while something else is sent to it."""
+    async def give_way(self, lesson: LessonId, participant: ParticipantId, octets: int) -> None:
+        """A participant's pictures wait while so many octets of something else are sent to it."""
         media = self._lessons.get(lesson)
         if media is not None:
             with contextlib.suppress(MediaRefused):
-                await media.access.give_way(participant, seconds)
+                await media.access.give_way(participant, octets)
 
     async def take_stats(self) -> None:
         """Ask every worker for its figures, for /metrics."""

@@ -1,23 +1,37 @@
 """How the lines of a lesson's participants are: the newest that the worker told, and who is told what of it."""
 
+import time
+from collections.abc import Callable
+
 from classroom.ids import LessonId, ParticipantId
 from media import control
 from signaling.gateway.media_placement import Placement
 from signaling.gateway.media_plan import peer_of
 from signaling.gateway.sockets import Sockets
-from signaling.gateway.stills_pace import share_of_line
+from signaling.gateway.stills_pace import CAUTIOUS, share_of_line
 from signaling.wire import server
+
+UNTOLD_SECONDS = 5.0
 
 
 class MediaLinks:
     """Keeps one line for each participant who has a transport, and no other."""
 
-    def __init__(self, lesson: LessonId, placement: Placement, sockets: Sockets) -> None:
+    def __init__(
+        self,
+        lesson: LessonId,
+        placement: Placement,
+        sockets: Sockets,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._lesson = lesson
         self._placement = placement
         self._sockets = sockets
         self._links: dict[ParticipantId, control.Link] = {}
         self._held: dict[ParticipantId, control.ConsumersHeld] = {}
+        self._clock = clock
+        self._untold: dict[ParticipantId, float] = {}
+        """Who asked for stills first when, and has no line that we know of."""
 
     # --- what the worker says ---
 
@@ -99,10 +113,18 @@ class MediaLinks:
         consumers = tuple(consumer for consumer in entry.consumers if consumer in open_now)
         return consumers, entry.voice_only and bool(consumers)
 
-    def allowance(self, participant: ParticipantId) -> float | None:
-        """Octets per second for stills; None: no limit was met."""
+    def allowance(self, participant: ParticipantId, first: bool) -> float | None:
+        """Octets per second for stills; None: no limit was met.
+
+        Little until it is known what the line takes. Somebody of whom nothing is told may receive nothing but stills:
+        after ``UNTOLD_SECONDS`` there is nobody whose voice they could disturb.
+        """
         link = self._links.get(participant)
-        return None if link is None else share_of_line(link.down, link.spare)
+        if link is None:
+            since = self._untold.setdefault(participant, self._clock())
+            return CAUTIOUS if self._clock() - since < UNTOLD_SECONDS else None
+        self._untold.pop(participant, None)
+        return share_of_line(link.down, link.spare, first) if link.known else CAUTIOUS
 
     def _participant(self, peer: str) -> ParticipantId:
         return ParticipantId(peer.removeprefix(peer_of(self._lesson, ParticipantId(""))))

@@ -31,20 +31,20 @@ MAX_KEPT = 128 * 1024 * 1024
 Variant = Literal["full", "light"]
 VARIANTS: tuple[Variant, ...] = ("full", "light")
 
-Allowance = Callable[[LessonId, ParticipantId], float | None]
-GiveWay = Callable[[LessonId, ParticipantId, float], Awaitable[None]]
-"""A viewer's pictures wait for so many seconds."""
-"""How many bytes a second a viewer's stills may take; None: as many as the connection carries."""
-
+Allowance = Callable[[LessonId, ParticipantId, bool], float | None]
+"""How many bytes a second a viewer's stills may take, None: as many as the connection carries; of a picture that is
+the first of what it shows, or of one that makes it sharper."""
+GiveWay = Callable[[LessonId, ParticipantId, int], Awaitable[None]]
+"""A viewer's pictures wait for so many bytes."""
 
 Listener = Callable[[LessonId, ShareId, int, StillImage], None]
 
 
-async def nobody_gives_way(lesson: LessonId, participant: ParticipantId, seconds: float) -> None:
+async def nobody_gives_way(lesson: LessonId, participant: ParticipantId, octets: int) -> None:
     """Where there is no media to wait."""
 
 
-def unlimited(lesson: LessonId, participant: ParticipantId) -> float | None:  # noqa: ARG001
+def unlimited(lesson: LessonId, participant: ParticipantId, first: bool) -> float | None:  # noqa: ARG001
     return None
 
 
@@ -210,6 +210,11 @@ class Stills:
             if part == variant:
                 return still.images.get(variant)
         return next((one.image for one in still.parts if one.number and str(one.number) == part), None)
+
+    def is_first(self, lesson: LessonId, share: ShareId, part: str) -> bool:
+        """Whether viewers have nothing else of what this picture shows."""
+        known = self._lessons.get(lesson, {}).get(share)
+        return part != "full" or known is None or known.still is None or "light" not in known.still.images
 
     # --- the lesson goes on ---
 

@@ -16,7 +16,7 @@ from signaling.gateway.errors import ApiError
 from signaling.gateway.routing import Query, Route, integer
 from signaling.gateway.stills import MAX_FULL, MAX_LIGHT, MAX_PATCH, VARIANTS, StillRefused, has_stills
 from signaling.gateway.stills_image import MAX_SIDE, BadImage, StillImage, read_image
-from signaling.gateway.stills_pace import chunk_size, time_on_the_way
+from signaling.gateway.stills_pace import announced, chunk_size
 from signaling.gateway.who import knows_lesson
 from signaling.wire.server import StillArea
 
@@ -162,17 +162,20 @@ def _wanted(call: Call) -> StillImage | None:
 async def _write(call: Call, response: web.StreamResponse, image: StillImage) -> None:
     gateway, loop = call.gateway, asyncio.get_running_loop()
     lesson, viewer = call.lesson.id, ParticipantId(call.actor.account)
-    at = 0
-    limit = gateway.stills.allowance(lesson, viewer)
-    if limit is not None:
-        # The still shows what the pictures that wait would show: it goes first.
-        await gateway.stills.give_way(lesson, viewer, time_on_the_way(len(image.data), limit))
+    found = call.request.match_info
+    first = gateway.stills.is_first(lesson, ShareId(found["share"]), found["part"])
+    at = told = 0
     while at < len(image.data):
         if _wanted(call) is not image or not still_inside(call):
             gateway.metrics.stills_cut.inc()
             return
-        rate = gateway.stills.allowance(lesson, viewer)
+        rate = gateway.stills.allowance(lesson, viewer, first)
         size = chunk_size(rate)
+        if at >= told:
+            # The still shows what the pictures that wait would show: it goes first.
+            more = announced(len(image.data) - at, rate)
+            await gateway.stills.give_way(lesson, viewer, more)
+            told += more
         if wait := gateway.still_turns.wait((lesson, viewer), loop.time(), size, rate):
             await asyncio.sleep(wait)
             continue

@@ -11,9 +11,15 @@ _STRETCH = 0.1
 _KEPT = 10_000
 _PART = 1.2
 """Of the line: pictures give way to a still, and an estimate made while others fill the line is rather low."""
-_MOST_SECONDS, _HEAD_START = 2.0, 0.2
+_LATER_PART = 0.2
+_SPARE_PART = 0.8
+"""Headers come on top, and an estimate may be too high by some."""
+_AHEAD = 0.4
+"""Seconds of the allowance that the worker is told ahead."""
 _VOICES = 25_000
 """Bytes a second: on a line that is thinner, voices come first and pictures hardly go."""
+CAUTIOUS = 1_000
+"""Bytes a second, while it is not known what a line takes: little beside the voice of 64 kbit/s."""
 LOOK_AGAIN = 0.25
 """Seconds after which, at the latest, somebody who waits looks again: allowances change, stills end."""
 
@@ -25,19 +31,23 @@ def chunk_size(rate: float | None) -> int:
     return min(CHUNK, max(_SMALLEST, int(rate * _STRETCH)))
 
 
-def share_of_line(down: float, spare: float) -> float | None:
+def share_of_line(down: float, spare: float, first: bool) -> float | None:
     """An allowance from what a line takes (``down``, bytes a second; 0: no limit was met) and what pictures and
     voices leave of it (``spare``), which is told once a second and so may be of a picture that has come to rest since.
-    A line that carries more than voices is the still's while it goes: pictures give way (``time_on_the_way``).
+    ``first``: nothing of the still is there yet. Then a line that carries more than voices is the still's
+    while it goes: it shows what the pictures would show that wait (``announced``). What makes it sharper goes beside them.
     """
     if down <= 0:
         return None
-    return max(spare, down * _PART if down > _VOICES else 0.0, _SMALLEST)
+    return max(
+        _SPARE_PART * spare, down * (_PART if first else _LATER_PART) if down > _VOICES else 0.0, _SMALLEST
+    )
 
 
-def time_on_the_way(size: int, rate: float) -> float:
-    """Seconds for which pictures give way to a still of ``size`` bytes."""
-    return min(_MOST_SECONDS, _HEAD_START + size / max(rate, 1.0))
+def announced(left: int, rate: float | None) -> int:
+    """How many of the ``left`` bytes of a still the media worker is told of next, before they go: what a cut takes
+    back is little then, and the worker is told a few times a second at most."""
+    return left if rate is None else min(left, max(_SMALLEST, int(rate * _AHEAD)))
 
 
 class Turns:

@@ -154,6 +154,9 @@ class Outlet:
         if not pace.octets_per_second:
             self._drain()
 
+    def spend(self, octets: int) -> None:
+        self._pacer.beside(octets, self._clock.now)
+
     def _drain(self) -> None:
         while (waiting := self._pacer.pop(self._clock.now)) is not None:
             if self._is_left_out(waiting.item):

@@ -7,11 +7,13 @@ from media.congestion.allocation import Layer, Wanted
 from media.congestion.digest import Digest
 from media.congestion.subscriber import Decision, Subscriber
 from media.keyframes import SourceGate
+from signaling.gateway.stills_pace import CAUTIOUS, share_of_line
 from tests.links.clock import Clock
 from tests.links.link import Link, Rules
 from tests.links.outlet import HEAD, UDP, Leg, Outlet, Packet, Report
 from tests.links.publishers import Camera, Frame, Screen
 from tests.links.receiver import Picture, Receiver
+from tests.links.stills import HEADERS, Segment, Stills
 
 VOICE_PAYLOAD = 60
 """Opus at 24 kbit/s."""
@@ -20,7 +22,7 @@ VOICE_PAYLOAD = 60
 class Scenario:
     """``history``: time, budget (None: not limited), digest. ``changes``: time and new rules for the way down.
 
-    ``wanted``: which pictures, of "screen" and "camera".
+    ``wanted``: which pictures, of "screen" and "camera". ``stills``: whether stills of the screen go over the line too.
     """
 
     def __init__(
@@ -34,9 +36,10 @@ class Scenario:
         drift: float = 0.0,
         seed: int = 1,
         voice: bool = True,
+        stills: bool = False,
     ) -> None:
         self.clock = clock = Clock()
-        self.down: Link[tuple[Packet, float]] = Link(down, seed)
+        self.down: Link[tuple[Packet | Segment, float]] = Link(down, seed)
         self.up: Link[Report] = Link(up if up is not None else Rules(delay=down.delay), seed + 1)
         self.outlet = Outlet(clock, self._send_down)
         self.receiver = Receiver(clock, self._send_up, self._nack, self._pli, drift)
@@ -52,6 +55,9 @@ class Scenario:
         self.camera = Camera(clock, lambda frame: self._picture("camera", frame), seed + 3)
         self.outlet.legs["screen"] = Leg("screen", lambda _: self._ask(3))
         self.outlet.legs["camera"] = Leg("camera", self._ask)
+        self._told: tuple[int, int] | None = None
+        self.stills = Stills(self, lambda: self.up.rules.delay + self.down.rules.delay) if stills else None
+        clock.every(1.0, self._look, 0.002)
         for at, rules in changes:
             clock.at(at, partial(self._change, rules))
         clock.every(0.02, self._say)
@@ -78,6 +84,8 @@ class Scenario:
     # --- the server ---
 
     def _picture(self, stream: str, frame: Frame) -> None:
+        if stream == "screen" and getattr(self, "stills", None) is not None:
+            self.stills.picture(frame)
         if frame.is_key:
             self._gates[3 if stream == "screen" else frame.spatial].arrived(self.clock.now)
         if hasattr(self, "camera") and stream in self.outlet.legs:
@@ -117,7 +125,10 @@ class Scenario:
         if self._wanted:
             self._do(self.subscriber.begin(now))
         digest = self.outlet.digest()
+        was_beginning = self.subscriber.control.is_beginning
         self._do(self.subscriber.step(digest, wanted, now))
+        if was_beginning != self.subscriber.control.is_beginning:
+            self._look()
         self.history.append((now, self.subscriber.control.budget, digest))
 
     def _do(self, decision: Decision) -> None:
@@ -131,6 +142,24 @@ class Scenario:
             self.outlet.pace(decision.pace)
         if decision.probe is not None:
             self.outlet.probe(decision.probe)
+
+    # --- stills ---
+
+    def _look(self) -> None:
+        """What a gateway is told once a second."""
+        known = not self.subscriber.control.is_beginning
+        self._told = self.subscriber.room() if known else None
+
+    def allowance(self, first: bool) -> float | None:
+        return CAUTIOUS if self._told is None else share_of_line(*self._told, first)
+
+    def give_way(self, octets: int) -> None:
+        self.subscriber.beside(octets, self.clock.now)
+        self.outlet.spend(octets)
+
+    def offer_segment(self, segment: Segment) -> None:
+        self.down.offer((segment, self.clock.now), segment.size + HEADERS, self.clock.now)
+        self._watch_down()
 
     # --- the connection ---
 
@@ -150,7 +179,12 @@ class Scenario:
             return
         self._look_down_at = float("inf")
         for packet, sent_at in self.down.take(self.clock.now):
-            self.receiver.take(packet, sent_at)
+            if isinstance(packet, Segment):
+                assert self.stills is not None
+                acked = partial(self.stills.acked, packet)
+                self.clock.at(self.clock.now + self.up.rules.delay, acked)
+            else:
+                self.receiver.take(packet, sent_at)
         self._watch_down()
 
     def _send_up(self, report: Report) -> None:

@@ -31,6 +31,35 @@ def test_who_is_slow_costs_the_others_nothing(seed: int) -> None:
     assert slow.screen.key_frames <= 1.1 * without.screen.key_frames
 
 
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_stills_over_the_same_line_do_not_make_it_look_narrower(seed: int) -> None:
+    run, without = (
+        Scenario(rules, seed=seed, stills=True) for rules in (SLOW, Rules(rate=kilobits(100_000), delay=0.01))
+    )
+    run.run(120)
+    without.run(120)
+    assert run.voice_loss(0, 118) <= 0.01
+    assert run.picture.rate(5, 120) >= 1.5
+    assert run.picture.stall(run.picture.shown[0][0], 120) <= 5
+    budgets = sorted(budget for at, budget, _ in run.history if at > 10 and budget is not None)
+    assert budgets[0] >= kilobits(400)
+    assert budgets[len(budgets) // 2] >= kilobits(550)
+    assert run.screen.octets <= 1.1 * without.screen.octets
+    assert run.screen.key_frames <= without.screen.key_frames + 3
+    assert run.stills is not None
+    assert max(run.stills.light) <= 2
+
+
+@pytest.mark.parametrize("rate", [64, 72, 80, 100])
+@pytest.mark.parametrize("seed", range(1, 3))
+def test_stills_leave_the_voice_alone_on_the_thinnest_lines(rate: int, seed: int) -> None:
+    run = Scenario(Rules(rate=kilobits(rate), delay=0.02), seed=seed, stills=True)
+    run.run(120)
+    assert run.voice_loss(0, 118) <= 0.01
+    assert run.stills is not None
+    assert run.stills.light
+
+
 @pytest.mark.parametrize("seed", range(1, 4))
 def test_sixty_four_kilobits_voice_stays_and_pictures_come_back(seed: int) -> None:
     run = Scenario(Rules(rate=kilobits(64), delay=0.03), changes=[(60, DSL)], seed=seed)

@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 
 from media import control
-from media.congestion.pacing import Pace
 from tests.media.house import house, until, video_parameters
 from tests.media.test_loopback import lesson, send_video
 
@@ -41,11 +40,11 @@ async def test_pictures_of_a_thin_line_give_way():
         transport = home.worker.registry.transports["s"]
         await until(lambda: rhythm._downlinks.get(transport) is not None)
         link = rhythm._downlinks.get(transport)
-        paces: list[tuple[int, float]] = []
-        link._outlet = SimpleNamespace(pace=lambda *pace: paces.append(pace))
-        link._pace = Pace(100_000, 3.0)
-        await home.ask(control.GiveWay("s", 0.3), control.Done)
-        await until(lambda: len(paces) >= 2)
-        assert paces[:2] == [(10_000, 3.0), (100_000, 3.0)]
-        assert isinstance(await home.worker.handle(control.GiveWay("s", 60.0)), control.Failed)
-        assert isinstance(await home.worker.handle(control.GiveWay("nobody", 1.0)), control.Failed)
+        spent: list[int] = []
+        link._outlet = SimpleNamespace(spend=spent.append)
+        await home.ask(control.GiveWay("s", 30_000), control.Done)
+        assert spent == [30_000]
+        assert link.policy.control.estimator._beside._pending == 30_000
+        for octets in (-1, 5_000_000):
+            assert isinstance(await home.worker.handle(control.GiveWay("s", octets)), control.Failed)
+        assert isinstance(await home.worker.handle(control.GiveWay("nobody", 1)), control.Failed)

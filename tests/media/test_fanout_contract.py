@@ -310,6 +310,7 @@ async def test_feedback_is_read_where_it_arrives(make):
         found = []
 
         def come() -> bool:
+            board.fanout.ask_digests()
             found.extend(board.fanout.digests())
             return bool(found)
 
@@ -350,6 +351,30 @@ async def test_a_paced_outlet_sends_voice_first_and_all_in_time(make):
         pictures = [header.parse(packet).seq for packet in got if header.parse(packet).ssrc == 500]
         assert pictures == list(range(100, 120))
         assert [int.from_bytes(element(packet, 5)) for packet in got] == list(range(25))
+
+
+@each
+async def test_pictures_wait_for_what_is_sent_beside_them_and_voice_does_not(make):
+    async with switchboard(make) as board:
+        publisher, source, _ = board.publish()
+        speaker, voice, _ = board.publish(VOICE, ssrc=3333, rtx=0)
+        end = board.end()
+        picture, _ = board.leg(end, ssrc=500)
+        sound, _ = board.leg(end, ssrc=600, is_voice=True)
+        picture.follow(source)
+        sound.follow(voice)
+        end.outlet.spend(10_000_000)  # not paced: nothing to hold up
+        end.outlet.pace(40_000, 5.0)
+        end.outlet.spend(40_000)
+        end.outlet.spend(10_000_000)  # no more than two seconds of it
+        await board.settle()
+        for number in range(3):
+            publisher.send(frame(1000 + number, 0, vp8(number, key=number == 0), bytes(1000)))
+        await until(lambda: board.count("rtp_received") == 3)
+        for number in range(5):
+            speaker.send(frame(number, 960 * number, b"opus", payload_type=111, ssrc=3333))
+        got = await end.come(8)
+        assert [header.parse(packet).ssrc for packet in got] == 5 * [600] + 3 * [500]
 
 
 @each

@@ -128,7 +128,7 @@ async def test_feedback_that_claims_too_much_is_not_believed(make):
         for _ in range(50):
             end.send(part * 30)
         await until(lambda: board.count("rtcp_received") == 50)
-        board.fanout.digests()
+        board.fanout.ask_digests()
         await board.settle()
         board.fanout.tick(0.0)
         assert board.fanout.digests() == []

@@ -32,6 +32,7 @@ GOOD: dict[str, tuple[object, object]] = {
     "turn_username": ("school", "school"),
     "turn_password": ("hush", "hush"),
     "turn_lifetime": ("3600", 3600),
+    "fanout": ("python", "python"),
 }
 TOGETHER = {"tls_cert": {"tls_key": "k.pem"}, "tls_key": {"tls_cert": "c.pem"},
             "turn_urls": {"turn_secret": "hush"}, "turn_username": {"turn_password": "hush"},
@@ -100,6 +101,7 @@ def test_precedence() -> None:
         ("turn_urls", "turn:relay.example:0", "between 1 and 65535"),
         ("turn_urls", "turn:a,turn:a", "twice"),
         ("turn_lifetime", "60", "between 600"),
+        ("fanout", "rust", "must be one of"),
         ("host", "", "must be a host"),
         ("host", "http://x/", "must be a host"),
         ("demo", "perhaps", "is not true or false"),

@@ -109,6 +109,7 @@ void fo_outlet_nowhere(struct fanout *f, struct outlet *outlet);
 void fo_outlet_rtcp(struct fanout *f, struct outlet *outlet, const uint8_t *data, int size);
 void fo_outlet_pace(struct fanout *f, struct outlet *outlet, uint32_t rate, double flush_seconds);
 void fo_outlet_probe(struct fanout *f, struct outlet *outlet, uint32_t rate, double seconds);
+void fo_outlet_spend(struct fanout *f, struct outlet *outlet, uint32_t octets);
 void fo_outlet_close(struct fanout *f, struct outlet *outlet);
 
 struct leg *fo_leg(struct fanout *f, uint32_t id, struct outlet *outlet, const struct fo_leg_settings *settings,

@@ -147,6 +147,11 @@ void fo_outlet_probe(struct fanout *f, struct outlet *o, uint32_t rate, double s
     ASK(.op = OP_OUTLET_PROBE, .on = o, .a = rate, .c = seconds);
 }
 
+void fo_outlet_spend(struct fanout *f, struct outlet *o, uint32_t octets)
+{
+    ASK(.op = OP_OUTLET_SPEND, .on = o, .a = octets);
+}
+
 void fo_outlet_close(struct fanout *f, struct outlet *o) { ASK(.op = OP_OUTLET_CLOSE, .on = o); }
 
 /* --- legs --- */
@@ -278,6 +283,9 @@ static void on_outlet(struct fanout *f, struct outlet *o, const struct command *
         return;
     case OP_OUTLET_PACE:
         pacer_set(f, o, (uint32_t)c->a, c->c, f->now_us);
+        return;
+    case OP_OUTLET_SPEND:
+        pacer_spend(o, (uint32_t)c->a, f->now_us);
         return;
     case OP_OUTLET_PROBE:
         pacer_probe(f, o, (uint32_t)c->a, c->c, f->now_us);

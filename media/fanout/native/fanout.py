@@ -213,12 +213,12 @@ class NativeFanout:
     def tick(self, _now: float) -> None:
         self._take_events()
 
+    def ask_digests(self) -> None:
+        if not self._closed:
+            self._library.fo_ask_digests(self._fanout)
+
     def digests(self) -> list[tuple[Outlet, Digest]]:
-        """What came of the last asking; asks anew."""
-        if self._closed:
-            return []
         found, self._digests = self._digests, []
-        self._library.fo_ask_digests(self._fanout)
         return found
 
     def flush(self) -> None:

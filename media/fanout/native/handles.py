@@ -105,6 +105,10 @@ class NativeOutlet(Base):
         if not self.closed:
             self._library.fo_outlet_pace(self._fanout, self._handle, octets_per_second, flush_seconds)
 
+    def spend(self, octets: int) -> None:
+        if not self.closed:
+            self._library.fo_outlet_spend(self._fanout, self._handle, octets)
+
     def probe(self, octets_per_second: int, seconds: float) -> None:
         if not self.closed:
             self._library.fo_outlet_probe(self._fanout, self._handle, octets_per_second, seconds)

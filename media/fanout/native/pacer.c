@@ -5,6 +5,7 @@
 #include "thread.h"
 
 #define BURST_SECONDS 0.04
+#define MOST_SPENT_SECONDS 2.0
 #define OVERHEAD 40
 #define MAX_REPAIRS 256
 #define PROBE_SIZE 1016
@@ -121,6 +122,16 @@ void pacer_set(struct fanout *f, struct outlet *o, uint32_t rate, double flush_s
     o->rate = rate;
     o->flush_seconds = flush_seconds;
     become_timed(f, o);
+}
+
+void pacer_spend(struct outlet *o, uint32_t octets, int64_t now_us)
+{
+    if (!o->rate)
+        return;
+    refill(o, now_us);
+    o->credit -= octets;
+    if (o->credit < -(double)o->rate * MOST_SPENT_SECONDS)
+        o->credit = -(double)o->rate * MOST_SPENT_SECONDS;
 }
 
 void pacer_push_rtx(struct outlet *o, struct leg *leg, uint16_t seq, unsigned size, int64_t now_us)

@@ -22,7 +22,7 @@ enum operation {
     OP_STOP = 1, OP_FLUSH, OP_DIGESTS, OP_TRUST, OP_INLET_KEYS, OP_INLET_TRANSPORT_CC, OP_INLET_ROUTE,
     OP_INLET_UNROUTE, OP_INLET_IGNORE, OP_INLET_CHECKS, OP_INLET_RECEIVE, OP_INLET_CLOSE, OP_SOURCE_PAUSE,
     OP_SOURCE_TAP, OP_SOURCE_REPORT, OP_SOURCE_DROP, OP_SOURCE_CLOSE, OP_OUTLET_OPEN, OP_OUTLET_KEYS,
-    OP_OUTLET_ADDRESS, OP_OUTLET_STREAM, OP_OUTLET_NOWHERE, OP_OUTLET_RTCP, OP_OUTLET_PACE, OP_OUTLET_PROBE,
+    OP_OUTLET_ADDRESS, OP_OUTLET_STREAM, OP_OUTLET_NOWHERE, OP_OUTLET_RTCP, OP_OUTLET_PACE, OP_OUTLET_SPEND, OP_OUTLET_PROBE,
     OP_OUTLET_CLOSE, OP_LEG_OPEN, OP_LEG_FOLLOW, OP_LEG_LIMIT, OP_LEG_RESEND, OP_LEG_CLOSE
 };
 
@@ -196,6 +196,7 @@ void outlet_unuse(struct outlet *outlet);
 /* pacer.c */
 struct flushed { struct leg *leg; uint32_t picture; unsigned packets; bool starves, any; };
 void pacer_set(struct fanout *f, struct outlet *outlet, uint32_t rate, double flush_seconds, int64_t now_us);
+void pacer_spend(struct outlet *outlet, uint32_t octets, int64_t now_us);
 struct flushed pacer_push(struct outlet *outlet, struct leg *leg, struct source *source, struct packet *packet,
                           int64_t now_us);
 void pacer_push_rtx(struct outlet *outlet, struct leg *leg, uint16_t seq, unsigned size, int64_t now_us);

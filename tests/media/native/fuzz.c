@@ -368,7 +368,10 @@ static void run(uint64_t seed, unsigned steps, int fd)
             break;
         }
         case 3: fo_outlet_pace(f, ends[e].outlet, rnd(3) ? 0 : 2000 + rnd(90000), rnd(300) * 1e-3); break;
-        case 4: fo_outlet_probe(f, ends[e].outlet, rnd(200000), rnd(50) * 1e-3); break;
+        case 4:
+            fo_outlet_probe(f, ends[e].outlet, rnd(200000), rnd(50) * 1e-3);
+            fo_outlet_spend(f, ends[e].outlet, rnd(20000));
+            break;
         case 5: fo_source_report(f, sources[s], (uint64_t)rnd(1u << 30) << 30, rnd(1u << 31)); break;
         case 6: fo_source_drop_before(f, sources[s], 0x10000 + rnd(9000)); break;
         case 7: fo_source_pause(f, sources[s], !rnd(4)); break;

@@ -6,6 +6,8 @@ import msgspec
 
 from classroom.ids import LessonId, ParticipantId
 from media import control
+from signaling.gateway.media_links import UNTOLD_SECONDS
+from signaling.gateway.stills_pace import CAUTIOUS
 from signaling.wire import client as ask
 from signaling.wire import server as told
 from tests.signaling.gateway.fakes import FakeWorker
@@ -68,9 +70,9 @@ async def test_only_what_changes_is_told(room: Room) -> None:
     assert len(heard(teacher, told.Links)) == 1
     assert len(heard(first, told.OwnLinkChanged)) == 2
     lesson, student = LessonId(room.lesson), ParticipantId(await room.school.account("student1"))
-    assert room.school.gateway.media.allowance(lesson, student) == 2000
+    assert room.school.gateway.media.allowance(lesson, student, True) == 1600
     await changed(room, await link(room, "student1", bars=4))
-    assert room.school.gateway.stills.allowance(lesson, student) is None
+    assert room.school.gateway.stills.allowance(lesson, student, True) is None
 
 
 async def test_who_is_not_admitted_hears_nothing(room: Room) -> None:
@@ -101,7 +103,37 @@ async def test_who_is_removed_is_forgotten_and_told_no_more(room: Room) -> None:
     await settled(teacher)
     assert len(first.heard) == count
     lesson = LessonId(room.lesson)
-    assert room.school.gateway.media.allowance(lesson, ParticipantId(account)) is None
+    assert room.school.gateway.media.allowance(lesson, ParticipantId(account), True) == CAUTIOUS
+
+
+async def test_stills_go_slowly_until_it_is_known_what_the_line_takes(room: Room) -> None:
+    now = 100.0
+    lesson, student = LessonId(room.lesson), ParticipantId(await room.school.account("student1"))
+    gateway = room.school.gateway
+    links = gateway.media._lessons[lesson].links
+    links._clock = lambda: now
+
+    def allowance() -> float | None:
+        return gateway.stills.allowance(lesson, student, True)
+
+    assert allowance() == CAUTIOUS
+    await changed(room, await link(room, "student1", bars=4, known=False))
+    await settled(room.people["teacher"])
+    now += UNTOLD_SECONDS
+    assert allowance() == CAUTIOUS
+    await changed(room, await link(room, "student1", bars=4))
+    await settled(room.people["teacher"])
+    assert allowance() is None
+
+
+async def test_of_whom_nothing_is_told_for_long_has_no_voice_to_disturb(room: Room) -> None:
+    now = 100.0
+    lesson, student = LessonId(room.lesson), ParticipantId(await room.school.account("student1"))
+    gateway = room.school.gateway
+    gateway.media._lessons[lesson].links._clock = lambda: now
+    assert gateway.stills.allowance(lesson, student, True) == CAUTIOUS
+    now += UNTOLD_SECONDS
+    assert gateway.stills.allowance(lesson, student, True) is None
 
 
 async def state_of(room: Room, username: str, page: str) -> told.State:

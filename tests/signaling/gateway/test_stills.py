@@ -262,7 +262,7 @@ async def test_it_is_written_no_faster_than_allowed_and_not_beyond_its_end(
     stills = school.gateway.stills
     picture = png(64, 64, filling=4 * CHUNK)
     allowed: list[float] = []
-    stills.allowance = lambda _lesson, _participant: allowed[0] if allowed else 0.0
+    stills.allowance = lambda _lesson, _participant, _first: allowed[0] if allowed else 0.0
     assert await shared.put(1, "full", picture) == "ok"
     account = await school.who("student1")
     async with account.http.get(shared.path(1)) as answer:
@@ -283,7 +283,7 @@ async def test_it_is_written_no_faster_than_allowed_and_not_beyond_its_end(
 async def test_who_is_put_out_gets_no_more_of_it(school: School, shared: Shared) -> None:
     picture = png(64, 64, filling=4 * CHUNK)
     allowed = [1.0]
-    school.gateway.stills.allowance = lambda _lesson, _participant: allowed[0]
+    school.gateway.stills.allowance = lambda _lesson, _participant, _first: allowed[0]
     assert await shared.put(1, "full", picture) == "ok"
     account = await school.who("student1")
     async with account.http.get(shared.path(1)) as answer:

@@ -7,9 +7,9 @@ from signaling.gateway.stills_pace import (
     CHUNK,
     LOOK_AGAIN,
     Turns,
+    announced,
     chunk_size,
     share_of_line,
-    time_on_the_way,
 )
 
 RATES = st.floats(0, 1e6)
@@ -40,18 +40,27 @@ def test_who_waits_gets_a_turn_and_a_better_rate_counts_at_once() -> None:
     assert turns.wait("viewer", 10.2, 1000, 10_000.0) == 0
 
 
-@given(RATES, RATES)
-def test_a_line_leaves_something_for_stills_and_thin_ones_all_to_voices(down: float, spare: float) -> None:
-    share = share_of_line(down, min(spare, down))
+@given(RATES, RATES, st.booleans())
+def test_a_line_leaves_something_for_stills_and_thin_ones_all_to_voices(
+    down: float, spare: float, first: bool
+) -> None:
+    spare = min(spare, down)
+    share = share_of_line(down, spare, first)
     if down == 0:
         assert share is None
     else:
         assert share is not None
-        assert min(spare, down) <= share <= max(1.2 * down, 512)
-    assert share_of_line(8_000, 0) == 512
-    assert share_of_line(125_000, 0) == 150_000
+        assert 0.8 * spare <= share <= max(1.2 * down, 512)
+    assert share_of_line(8_000, 0, first) == share_of_line(1, 0, first) == 512
+    assert share_of_line(125_000, 0, True) == 150_000
+    assert share_of_line(125_000, 0, False) == 25_000
 
 
-def test_pictures_give_way_for_as_long_as_the_still_takes_and_not_for_ever() -> None:
-    assert time_on_the_way(50_000, 100_000) == 0.7
-    assert time_on_the_way(500_000, 1_000) == 2.0
+@given(st.integers(1, 500_000), st.one_of(st.none(), RATES))
+def test_the_worker_is_told_of_every_byte_once_and_a_little_ahead(size: int, rate: float | None) -> None:
+    told, most = 0, 512 if rate is None else max(512, 0.4 * rate)
+    while told < size:
+        more = announced(size - told, rate)
+        assert 0 < more <= size - told
+        assert rate is None or more <= most
+        told += more
