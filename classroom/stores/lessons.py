@@ -38,15 +38,19 @@ class LessonStore:
         return await self._where(_is_live())
 
     async def _where(self, condition: ColumnElement[bool]) -> tuple[LessonEntry, ...]:
-        query = (
-            select(lessons, func.coalesce(accounts.c.name, "").label("teacher_name"))
-            .select_from(lessons.outerjoin(accounts, accounts.c.id == lessons.c.teacher))
-            .where(condition)
-            .order_by(lessons.c.starts_at, lessons.c.id)
-        )
         async with self._database.read() as connection:
-            rows = await connection.execute(query)
-            return tuple(_entry(row) for row in rows)
+            return await entries(connection, condition)
+
+
+async def entries(connection: AsyncConnection, condition: ColumnElement[bool]) -> tuple[LessonEntry, ...]:
+    """Lines of the directory, by starts_at; in one query."""
+    query = (
+        select(lessons, func.coalesce(accounts.c.name, "").label("teacher_name"))
+        .select_from(lessons.outerjoin(accounts, accounts.c.id == lessons.c.teacher))
+        .where(condition)
+        .order_by(lessons.c.starts_at, lessons.c.id)
+    )
+    return tuple(_entry(row) for row in await connection.execute(query))
 
 
 async def project(

@@ -100,6 +100,17 @@ class RecordingEntry(Struct, frozen=True):
     """Of one that is being erased: nothing of it is given to anybody any more."""
 
 
+class RecordingSummary(Struct, frozen=True):
+    """What lists tell of a recording. ``bytes``: of all its files."""
+
+    id: RecordingId
+    lesson: LessonEntry
+    started_at: int
+    state: Literal["recording", "closing", "ready", "lost"]
+    duration: int
+    bytes: int
+
+
 class RecordingView(Struct, frozen=True):
     recording: RecordingId
     account: AccountId
@@ -272,6 +283,15 @@ class Recordings(Protocol):
         ...
 
     async def of_lesson(self, lesson: LessonId) -> tuple[RecordingEntry, ...]: ...
+    async def summaries(self, lesson: LessonId | None = None) -> tuple[RecordingSummary, ...]:
+        """Of all lessons, or of one; newest first, without what is being erased and what the directory of lessons
+        does not know. Costs two queries, however many there are; files are summed up where they are stored."""
+        ...
+
+    async def counts(self, lessons: Collection[LessonId]) -> dict[LessonId, int]:
+        """How many recordings each lesson has that are not being erased; one without any is left out."""
+        ...
+
     async def viewed(
         self, recording: RecordingId, account: AccountId, at: int, downloaded: bool, what: str = ""
     ) -> None: ...

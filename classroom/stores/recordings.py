@@ -7,11 +7,13 @@ from sqlalchemy import ColumnElement, Delete, Table, delete, func, insert, selec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from classroom.ids import AccountId, ClassId, LessonId, RecordingId
+from classroom.stores import summaries
 from classroom.stores.connections import Connections
 from classroom.stores.port import (
     Captions,
     RecordingEntry,
     RecordingFileEntry,
+    RecordingSummary,
     RecordingView,
     RetentionRules,
 )
@@ -66,6 +68,14 @@ class RecordingStore:
 
     async def of_lesson(self, lesson: LessonId) -> tuple[RecordingEntry, ...]:
         return await self._where(recordings.c.lesson == lesson)
+
+    async def summaries(self, lesson: LessonId | None = None) -> tuple[RecordingSummary, ...]:
+        async with self._database.read() as connection:
+            return await summaries.summaries(connection, lesson)
+
+    async def counts(self, lessons: Collection[LessonId]) -> dict[LessonId, int]:
+        async with self._database.read() as connection:
+            return await summaries.counts(connection, lessons)
 
     async def _where(self, condition: ColumnElement[bool] | None) -> tuple[RecordingEntry, ...]:
         entries = select(recordings).order_by(recordings.c.started_at.desc(), recordings.c.id)

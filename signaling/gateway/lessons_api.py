@@ -1,5 +1,7 @@
 """The day's lessons: listed, made, started, ended."""
 
+from collections.abc import Mapping, Sequence
+
 from classroom.ids import ClassId, LessonId, ParticipantId
 from classroom.lesson import commands
 from classroom.lesson.admission import NEVER_ENTER
@@ -28,17 +30,19 @@ async def list_lessons(call: Call) -> LessonList:
     if end < start or end - start > _LONGEST:
         raise ApiError("bad_request", "from and to: at most 62 days, in order")
     known = await known_classes(call.gateway, actor)
-    rows = [
-        await _row(call, entry, known)
+    entries = [
+        entry
         for entry in await call.gateway.stores.lessons.between(start, end)
         if known is None or entry.class_id in known
     ]
+    recordings = await _recordings(call, entries)
+    rows = [await _row(call, entry, known, recordings) for entry in entries]
     rows.sort(key=lambda row: (not row.own_class, row.starts_at, row.title))
     return LessonList(tuple(rows))
 
 
 async def one_lesson(call: Call) -> LessonRow:
-    return await _row(call, call.lesson, await known_classes(call.gateway, call.actor))
+    return await _one_row(call, call.lesson)
 
 
 async def create(call: Call) -> LessonRow:
@@ -88,10 +92,17 @@ async def _fresh_row(call: Call, lesson: LessonId) -> LessonRow:
     entry = await call.gateway.stores.lessons.get(lesson)
     if entry is None:
         raise ApiError("lesson_not_found", "no such lesson")
-    return await _row(call, entry, await known_classes(call.gateway, call.actor))
+    return await _one_row(call, entry)
 
 
-async def _row(call: Call, entry: LessonEntry, known: frozenset[ClassId] | None) -> LessonRow:
+async def _one_row(call: Call, entry: LessonEntry) -> LessonRow:
+    known = await known_classes(call.gateway, call.actor)
+    return await _row(call, entry, known, await _recordings(call, (entry,)))
+
+
+async def _row(
+    call: Call, entry: LessonEntry, known: frozenset[ClassId] | None, recordings: Mapping[LessonId, int]
+) -> LessonRow:
     actor = call.actor
     hosts = actor.teaches(entry.class_id)
     return LessonRow(
@@ -110,7 +121,7 @@ async def _row(call: Call, entry: LessonEntry, known: frozenset[ClassId] | None)
         or entry.teacher == actor.account,
         may_enter=actor.role not in NEVER_ENTER,
         admission=await _admission(call, entry, actor),
-        recordings=await _recordings(call, entry),
+        recordings=recordings.get(entry.id, 0),
     )
 
 
@@ -125,10 +136,12 @@ async def _admission(call: Call, entry: LessonEntry, actor: Actor) -> Admission:
     return Admission.NONE if participant is None else participant.admission
 
 
-async def _recordings(call: Call, entry: LessonEntry) -> int:
-    if entry.phase is Phase.SCHEDULED or not watches(call.actor, entry):
-        return 0
-    return len(await call.gateway.stores.recordings.of_lesson(entry.id))
+async def _recordings(call: Call, entries: Sequence[LessonEntry]) -> dict[LessonId, int]:
+    """How many the account may watch, of the lessons that have any."""
+    wanted = [
+        entry.id for entry in entries if entry.phase is not Phase.SCHEDULED and watches(call.actor, entry)
+    ]
+    return await call.gateway.stores.recordings.counts(wanted) if wanted else {}
 
 
 _LESSON = ("lesson_not_found",)

@@ -7,7 +7,7 @@ from classroom.lesson import commands
 from classroom.lesson.events import Knocked
 from classroom.lesson.refusal import Refusal
 from classroom.people import Actor
-from classroom.stores.port import LessonEntry, RecordingEntry, RecordingFileEntry
+from classroom.stores.port import LessonEntry, RecordingEntry, RecordingFileEntry, RecordingSummary
 from signaling.gateway.call import Call
 from signaling.gateway.errors import ApiError
 from signaling.gateway.file_answers import disposition
@@ -26,22 +26,12 @@ from signaling.wire.http import (
 
 
 async def list_recordings(call: Call) -> RecordingList:
-    stores = call.gateway.stores
     wanted = call.request.query.get("lesson")
     if wanted is not None and not is_id(wanted):
         return RecordingList(())
-    entries = await (
-        stores.recordings.all() if wanted is None else stores.recordings.of_lesson(LessonId(wanted))
-    )
-    lessons: dict[LessonId, LessonEntry | None] = {}
-    rows = []
-    for entry in entries:
-        if entry.lesson not in lessons:
-            lessons[entry.lesson] = await stores.lessons.get(entry.lesson)
-        lesson = lessons[entry.lesson]
-        if lesson is not None and entry.state != "erasing" and watches(call.actor, lesson):
-            rows.append(_row(entry, lesson, call.actor))
-    return RecordingList(tuple(rows))
+    lesson = None if wanted is None else LessonId(wanted)
+    found = await call.gateway.stores.recordings.summaries(lesson)
+    return RecordingList(tuple(_row(each, call.actor) for each in found if watches(call.actor, each.lesson)))
 
 
 async def one_recording(call: Call) -> RecordingDetail:
@@ -53,7 +43,7 @@ async def one_recording(call: Call) -> RecordingDetail:
     position = await stores.recordings.position(entry.id, actor.account)
     newest = sorted(views, key=lambda view: view.at, reverse=True)
     return RecordingDetail(
-        recording=_row(entry, lesson, actor),
+        recording=_row(_summary(entry, lesson), actor),
         files=tuple(
             RecordingFile(
                 name=file.name,
@@ -92,16 +82,28 @@ async def _names(call: Call) -> dict[ParticipantId, str]:
     }
 
 
-def _row(entry: RecordingEntry, lesson: LessonEntry, actor: Actor) -> RecordingRow:
-    return RecordingRow(
+def _summary(entry: RecordingEntry, lesson: LessonEntry) -> RecordingSummary:
+    return RecordingSummary(
         id=entry.id,
-        lesson=entry.lesson,
+        lesson=lesson,
+        started_at=entry.started_at,
+        state=entry.state,  # type: ignore[arg-type]
+        duration=entry.duration,
+        bytes=sum(file.bytes for file in entry.files),
+    )
+
+
+def _row(summary: RecordingSummary, actor: Actor) -> RecordingRow:
+    lesson = summary.lesson
+    return RecordingRow(
+        id=summary.id,
+        lesson=lesson.id,
         title=lesson.title,
         class_name=lesson.class_name,
-        started_at=entry.started_at,
-        duration_ms=entry.duration,
-        bytes=sum(file.bytes for file in entry.files),
-        state=entry.state,  # type: ignore[arg-type]
+        started_at=summary.started_at,
+        duration_ms=summary.duration,
+        bytes=summary.bytes,
+        state=summary.state,
         replay_allowed=lesson.replay_allowed,
         may_manage=actor.teaches(lesson.class_id),
         may_download=manages(actor, lesson),

@@ -13,6 +13,7 @@ from signaling.gateway.errors import ApiError
 from signaling.gateway.who import Who, signed_in
 
 MAX_BODY = 64 * 1024
+WORTH_COMPRESSING = 32 * 1024
 
 Answer = Struct | web.StreamResponse | None
 """A handler's answer: a body to encode, a response made by hand, or nothing (204)."""
@@ -66,7 +67,18 @@ def handler_of(route: Route) -> Handler:
 
 
 def json_response(body: Struct, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=msgspec.json.encode(body), content_type="application/json")
+    encoded = msgspec.json.encode(body)
+    response = web.Response(
+        status=status, body=encoded, content_type="application/json", zlib_executor_size=WORTH_COMPRESSING
+    )
+    if len(encoded) >= WORTH_COMPRESSING:
+        # BREACH guesses a secret by the length of an answer that holds it beside text of the attacker's choice, asked
+        # for again and again in the victim's name. Answers this long are lists and time lines: titles, names, chat
+        # that others have written, and no secret beside it. Sessions are in cookies, which are not compressed, there
+        # are no tokens against forgery (origins are checked instead), grants and TURN credentials come in short
+        # answers; and SameSite keeps another site's page from asking in the victim's name.
+        response.enable_compression()
+    return response
 
 
 def _decode(decoder: msgspec.json.Decoder[Struct], request: web.Request, body: bytes) -> Struct:

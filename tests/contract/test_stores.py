@@ -1,9 +1,12 @@
 """What ``stores.port`` promises of accounts, classes, sessions, lessons and recordings."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import event
 
 from classroom.ids import SYSTEM, AccountId, ClassId, LessonId, ParticipantId, RecordingId
 from classroom.lesson import events as ev
@@ -16,6 +19,7 @@ from classroom.stores.port import (
     Conflict,
     RecordingEntry,
     RecordingFileEntry,
+    RecordingSummary,
     RetentionRules,
     SchoolClass,
     Stores,
@@ -321,6 +325,22 @@ class TestLessons:
         assert entry.teacher_name == ""
 
 
+@contextmanager
+def queries(stores: Database) -> Iterator[list[str]]:
+    """What is asked of the database meanwhile."""
+    asked: list[str] = []
+
+    def keep(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    engine = stores.connections._engines.reader.sync_engine
+    event.listen(engine, "before_cursor_execute", keep)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", keep)
+
+
 class TestRecordings:
     async def test_put_replaces(self, stores: Stores) -> None:
         lesson, name = LessonId("one"), RecordingId("r")
@@ -368,6 +388,44 @@ class TestRecordings:
         assert [each.id for each in await stores.recordings.all()] == ["r2", "r1", "r0"]
         assert [each.id for each in await stores.recordings.of_lesson(LessonId("one"))] == ["r2", "r0"]
         assert await stores.recordings.get(RecordingId("?")) is None
+
+    async def test_lists_tell_sums_in_two_queries(self, stores: Database) -> None:
+        recordings = stores.recordings
+        for name in ("one", "two", "none"):
+            await stores.log.append(LessonId(name), 0, [scheduled(name, NOW)], NOW)
+        files = tuple(
+            RecordingFileEntry(f"{number}.webm", "share", "video/webm", 0, 9, 2**40 + number)
+            for number in range(3)
+        )
+        for number, (lesson, state) in enumerate(
+            [("one", "ready"), ("two", "recording"), ("one", "closing"), ("one", "erasing"), ("?", "ready")]
+        ):
+            entry = RecordingEntry(
+                RecordingId(f"r{number}"), LessonId(lesson), NOW + number, state, 10 * number, files[:number]
+            )
+            await recordings.put(entry)
+        with queries(stores) as asked:
+            found = await recordings.summaries()
+        assert len(asked) <= 2, asked
+        one, two = [await stores.lessons.get(LessonId(name)) for name in ("one", "two")]
+        assert one is not None
+        assert two is not None
+        expected = (
+            RecordingSummary(RecordingId("r2"), one, NOW + 2, "closing", 20, 2**41 + 1),
+            RecordingSummary(RecordingId("r1"), two, NOW + 1, "recording", 10, 2**40),
+            RecordingSummary(RecordingId("r0"), one, NOW, "ready", 0, 0),
+        )
+        assert found == expected
+        assert await recordings.summaries(LessonId("one")) == (expected[0], expected[2])
+        assert await recordings.summaries(LessonId("none")) == await recordings.summaries(LessonId("?")) == ()
+
+    async def test_counts_of_more_lessons_than_a_query_takes(self, stores: Stores) -> None:
+        for number, state in enumerate(["ready", "erasing", "lost", "recording"]):
+            entry = RecordingEntry(RecordingId(f"r{number}"), LessonId(f"l{number // 3}"), NOW, state)
+            await stores.recordings.put(entry)
+        assert await stores.recordings.counts(()) == {}
+        many = [LessonId(f"l{number}") for number in range(40_000, -1, -1)]
+        assert await stores.recordings.counts(many) == {"l0": 2, "l1": 1}
 
     async def test_every_view_is_kept_through_a_put(self, stores: Stores) -> None:
         account = await stores.accounts.add("staff", "Giáo vụ", Role.STAFF, "$")
