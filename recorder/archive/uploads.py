@@ -20,13 +20,13 @@ import structlog
 from recorder.archive import mark, pending
 from recorder.archive.both import Archive
 from recorder.archive.due import Due
+from recorder.archive.late import Late
 from recorder.archive.pending import Pending, PendingFile
 from recorder.archive.port import Deleted, Facts, NoSuchFile, StorageFailed, check_name, check_recording
 
 _log = structlog.get_logger("uploads")
 LOOK_SECONDS = 30.0
 """What jobs add to a recording is found this soon."""
-SWEEP_SECONDS = 60.0
 FIRST_RETRY, LONGEST_RETRY = 2.0, 300.0
 _SPARE = 256 << 20
 """Bytes that stay free on disk when a recording is brought back."""
@@ -38,7 +38,7 @@ def retry_after(failures: int) -> float:
 
 
 class Uploads:
-    """``held``: recordings somebody works on: their local files stay. Owns its task; ``close`` stops at once."""
+    """``held``: recordings somebody works on: their local files stay. Owns its tasks; ``close`` stops at once."""
 
     def __init__(
         self,
@@ -48,7 +48,6 @@ class Uploads:
         wall: Callable[[], float] = time.time,
         look_seconds: float = LOOK_SECONDS,
         retry: Callable[[int], float] = retry_after,
-        sweep_seconds: float = SWEEP_SECONDS,
     ) -> None:
         self._archive = archive
         self._root = archive.local.root
@@ -57,29 +56,28 @@ class Uploads:
         self._due = Due(self._root, held, wall, retry)
         self._look_seconds = look_seconds
         self._retry = retry
-        self._sweep_seconds = sweep_seconds
         self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._current: tuple[str, asyncio.Task[None]] | None = None
         self._left: Counter[str] = Counter()
         """Recordings that are being erased or brought back: not looked at."""
-        self._cut: set[str] = set()
-        """Recordings of which an upload was cut off."""
-        self._sweep: dict[str, float] = {}
-        """Erased recordings, and when storage is looked through for them once more."""
+        self._late = Late(self._root, archive.stored, wall)
         self._failures = 0
         self._counts: Counter[str] = Counter()
         self._writing = threading.Lock()
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="uploads")
+        self._tasks = [
+            asyncio.create_task(self._run(), name="uploads"),
+            asyncio.create_task(self._look_for_late(), name="late uploads"),
+        ]
 
     async def close(self) -> None:
         """Idempotent."""
-        task, self._task = self._task, None
-        if task is not None:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def wake(self) -> None:
         """Something may have been closed or added."""
@@ -93,8 +91,9 @@ class Uploads:
             "archive_uploaded_files": self._counts["files"],
             "archive_uploaded_bytes": self._counts["bytes"],
             "archive_removed_bytes": self._counts["removed"],
+            "archive_late_files": self._late.found,
             "archive_failures": self._counts["failures"],
-            "archive_failing": float(bool(self._failures) or self._due.failing),
+            "archive_failing": float(bool(self._failures) or self._due.failing or self._late.failing),
         }
 
     # --- others' work on a recording -------------------------------------------------------------
@@ -106,7 +105,6 @@ class Uploads:
         try:
             current = self._current
             if current is not None and current[0] == recording:
-                self._cut.add(recording)
                 current[1].cancel()
                 await asyncio.wait([current[1]])
             await asyncio.to_thread(self._wait_for_thread)
@@ -119,15 +117,13 @@ class Uploads:
             self._wake.set()
 
     async def delete_all(self, recording: str) -> Deleted:
-        """From storage; what there is no local file of counts. Raises StorageFailed, NoSuchFile. Inside ``leave``."""
+        """From storage, now and what arrives of it later; what there is no local file of counts. Raises
+        StorageFailed, NoSuchFile, OSError. Inside ``leave``."""
+        await self._late.remember(recording)
         here = await self._archive.local.names(recording)
         stored = await self._archive.stored.names(recording)
         only = stored.keys() - here.keys()
         await self._archive.stored.delete_all(recording)
-        if recording in self._cut:
-            # What was on its way when it was cut off may yet arrive.
-            self._cut.discard(recording)
-            self._sweep[recording] = self._wall() + self._sweep_seconds
         return Deleted(len(only), sum(stored[name] for name in only))
 
     async def delete(self, recording: str, name: str) -> None:
@@ -193,6 +189,16 @@ class Uploads:
                     async with asyncio.timeout(wait):
                         await self._wake.wait()
 
+    async def _look_for_late(self) -> None:
+        """Beside uploads, which may take hours."""
+        while True:
+            try:
+                await self._late.look()
+            except (StorageFailed, OSError) as error:
+                self._counts["failures"] += 1
+                _log.warning("late_files_not_looked_for", error=str(error))
+            await asyncio.sleep(self._look_seconds)
+
     async def _round(self) -> None:
         """All that is due now. Raises StorageFailed where going on makes no sense, OSError."""
         for recording in await asyncio.to_thread(self._due.find):
@@ -215,10 +221,6 @@ class Uploads:
                 self._fault(recording, error)
             else:
                 self._due.well(recording)
-                self._cut.discard(recording)
-        for recording in [one for one, due in self._sweep.items() if due <= self._wall()]:
-            await self._archive.stored.delete_all(recording)
-            del self._sweep[recording]
 
     def _fault(self, recording: str, error: BaseException) -> None:
         again_in = self._due.fault(recording)

@@ -79,6 +79,8 @@ class Storing:
                 return await self._handle(request)  # which refuses it
             except StorageFailed as error:
                 return RecorderFailed("storage", str(error))
+            except OSError as error:
+                return RecorderFailed("disk", error.strerror or str(error))
             reply = await self._handle(request)
             if isinstance(reply, RecordingErasedReply):
                 return replace(reply, files=reply.files + stored.files, bytes=reply.bytes + stored.bytes)

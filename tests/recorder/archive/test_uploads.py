@@ -3,10 +3,6 @@
 import asyncio
 import hashlib
 import shutil
-import sys
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,74 +11,15 @@ from hypothesis import strategies as st
 
 from recorder import manifest
 from recorder.archive import mark
-from recorder.archive.both import Archive
-from recorder.archive.opening import open_files
 from recorder.archive.pace import Pacer
 from recorder.archive.pending import QUIET_SECONDS, SEAL_SECONDS, look
 from recorder.archive.port import Deleted, NoSuchFile, StorageFailed
-from recorder.archive.uploads import LONGEST_RETRY, SWEEP_SECONDS, Uploads, retry_after
+from recorder.archive.uploads import LONGEST_RETRY, retry_after
 from tests.object_store import ObjectStore
 from tests.recorder.archive.closed import PART, Closed, Wall
+from tests.recorder.archive.moving import Gate, moving
 
 STAYS = {manifest.NAME, mark.NAME}
-
-
-class Mover:
-    """Uploads of ``tmp_path/recordings`` to a place of its own; ``anew``: as after a restart."""
-
-    def __init__(self, root: Path, s3: ObjectStore) -> None:
-        self.root = root
-        self.url = s3.url()
-        self.wall = Wall()
-        self.held: set[str] = set()
-        root.mkdir(exist_ok=True)
-        self.anew()
-
-    def anew(self) -> None:
-        archive = open_files(self.root, self.url)
-        assert isinstance(archive, Archive)
-        self.archive = archive
-        self.uploads = Uploads(
-            archive, self.held.__contains__, wall=self.wall, look_seconds=0.02, retry=lambda _failures: 0.02
-        )
-
-    async def stored(self, recording: str = "r1") -> set[str]:
-        return set(await self.archive.stored.names(recording))
-
-    def figure(self, name: str) -> float:
-        return self.uploads.figures[f"archive_{name}"]
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(15):
-            while not condition():  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-
-    async def until_marked(self, one: Closed, *names: str) -> None:
-        await self.until(lambda: {*names} <= set(mark.load(one.directory).files))
-
-
-@asynccontextmanager
-async def moving(tmp_path: Path, s3: ObjectStore) -> AsyncIterator[Mover]:
-    mover = Mover(tmp_path / "recordings", s3)
-    try:
-        yield mover
-    finally:
-        await mover.uploads.close()
-
-
-class Gate:
-    """Holds a request at the server until it is let go on; the test knows when it is there."""
-
-    def __init__(self, store: ObjectStore, matches: Callable[[str, str], bool]) -> None:
-        self.reached = threading.Event()
-        self.open = threading.Event()
-
-        def before(method: str, path: str) -> None:
-            if matches(method, path):
-                self.reached.set()
-                self.open.wait(10)
-
-        store.before = before
 
 
 def second_part(method: str, path: str) -> bool:
@@ -146,23 +83,11 @@ async def test_a_server_that_is_down_is_waited_for(tmp_path: Path, s3: ObjectSto
         await mover.until(lambda: not mover.figure("failing"))
 
 
-_CHILD = """
-import asyncio, sys
-from pathlib import Path
-from recorder.archive.opening import open_files
-from recorder.archive.uploads import Uploads
-async def main():
-    Uploads(open_files(Path(sys.argv[1]), sys.argv[2])).start()
-    await asyncio.Event().wait()
-asyncio.run(main())
-"""
-
-
 async def test_killed_in_the_middle_of_a_file_it_goes_on_after(tmp_path: Path, s3: ObjectStore) -> None:
     async with moving(tmp_path, s3) as mover:
         one = Closed(mover.root).add("a.webm").add("programme.webm", 3 * PART)
         gate = Gate(s3, second_part)
-        child = await asyncio.create_subprocess_exec(sys.executable, "-c", _CHILD, str(mover.root), mover.url)
+        child = await mover.child()
         assert await asyncio.to_thread(gate.reached.wait, 15)
         child.kill()
         await child.wait()
@@ -206,25 +131,6 @@ async def test_erased_behind_its_back_while_it_is_uploaded(
         async with asyncio.timeout(15):
             while await mover.stored():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
-
-
-async def test_erased_while_its_last_request_is_on_its_way(tmp_path: Path, s3: ObjectStore) -> None:
-    """The storage completes a file after it was looked through: it is looked through once more."""
-    async with moving(tmp_path, s3) as mover:
-        one = Closed(mover.root).add("programme.webm", PART + 1)
-        gate = Gate(s3, lambda method, path: method == "POST" and "uploadId" in path)
-        mover.uploads.start()
-        assert await asyncio.to_thread(gate.reached.wait, 15)
-        async with mover.uploads.leave("r1"):
-            assert await mover.uploads.delete_all("r1") == Deleted(0, 0)
-            shutil.rmtree(one.directory)
-        gate.open.set()
-        async with asyncio.timeout(15):
-            while not await mover.stored():  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-            mover.wall.ahead = SWEEP_SECONDS + 5
-            while await mover.stored():  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
 
 
 async def test_a_job_that_begins_does_not_cut_off_an_upload(tmp_path: Path, s3: ObjectStore) -> None:
