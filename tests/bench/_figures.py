@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Sequence
 from typing import Any
 
 
@@ -11,9 +10,3 @@ def figure(bench: str, name: str, value: float | int | str, unit: str = "", **mo
     if isinstance(value, float):
         value = round(value, 3) if math.isfinite(value) else str(value)
     print(json.dumps({"bench": bench, "figure": name, "value": value, "unit": unit, **more}), flush=True)
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least ``share`` of all are not above."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else float("nan")

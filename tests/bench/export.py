@@ -2,7 +2,9 @@
 
 The lesson has a screen of text (15 pictures a second), a camera (720p, 25 a second) and a voice; the film has all
 of them. Live forwarding: one worker, one stream to ten, as in the bench of joins; delays from the sender's call to
-the kernel's time stamp at the receiver, in turns without and with the film being made.
+the kernel's time stamp at the receiver, in pairs of halves without and with the film being made, one right after the
+other and in alternating order: what the machine does besides meets both. Percentiles are of all packets; the pairs'
+own ratios say how far to trust them.
 """
 
 import argparse
@@ -10,7 +12,6 @@ import asyncio
 import multiprocessing
 import os
 import signal
-import statistics
 import sys
 import tempfile
 import time
@@ -27,8 +28,9 @@ from recorder.jobs.manners import ENVIRONMENT
 from recorder.jobs.report import Done
 from recorder.jobs.request import ChatLine, ExportDetails, JobFile
 from recorder.programme import AUDIO, VIDEO
-from tests.bench._figures import figure, percentile
+from tests.bench._figures import figure
 from tests.bench._lesson_on_disk import SCREEN, key_frames, lesson_on_disk
+from tests.bench._sums import Comparison, Pair, compare, in_turns
 from tests.bench.joins import Forwarding, Remote, worker_process
 from tests.media.house import video_parameters
 from tests.recorder.kit.material import tone_packets
@@ -123,43 +125,75 @@ async def forwarding() -> AsyncIterator[Forwarding]:
         process.kill()
 
 
-async def live(directory: Path, rounds: int, seconds: float) -> None:
-    """The film's process is held and let go in turns, so that both meet the same weather of the machine."""
-    delays: dict[bool, list[list[float]]] = {False: [], True: []}
+class Beside:
+    """A film that is made or held while something else is measured; begun again when it is done."""
+
+    def __init__(self, directory: Path) -> None:
+        self._job = Job(directory, "export", ExportDetails(camera="t", chat=CHAT))
+
+    async def start(self) -> None:
+        await self._job.start()
+        # Until it is past its start, which is another load than what follows.
+        await asyncio.sleep(2.0)
+
+    async def turn(self, on: bool) -> None:
+        if on and self.is_done:
+            await self._job.finish()
+            await self.start()
+        if not self.is_done:
+            self._job.process.send_signal(signal.SIGCONT if on else signal.SIGSTOP)
+        await asyncio.sleep(0.1)
+
+    @property
+    def is_done(self) -> bool:
+        return self._job.process.returncode is not None
+
+    async def stop(self) -> None:
+        if not self.is_done:
+            self._job.process.send_signal(signal.SIGCONT)
+        await self._job.stop()
+
+
+async def live(directory: Path, pairs: int, seconds: float) -> None:
+    """Pairs of halves without and with the film being made, in turns of their order."""
+    measured = []
     async with forwarding() as stream:
         await stream.run(1.0)
-        job = Job(directory, "export", ExportDetails(camera="t", chat=CHAT))
-        await job.start()
-        await asyncio.sleep(2.0)
-        for index in range(2 * rounds):
-            is_busy = index % 2 == 1
-            if is_busy and job.process.returncode is not None:
-                await job.start()
-                await asyncio.sleep(2.0)
-            if job.process.returncode is None:
-                job.process.send_signal(signal.SIGCONT if is_busy else signal.SIGSTOP)
-            await asyncio.sleep(0.1)
-            stream.delays.clear()
-            await stream.run(seconds)
-            delays[is_busy].append(list(stream.delays))
-        await job.stop()
+        film = Beside(directory)
+        await film.start()
+        for order in in_turns(pairs):
+            halves = {on: await half(stream, film, on, seconds) for on in order}
+            measured.append(Pair(halves[False], halves[True]))
+        await film.stop()
     for share, what in ((0.5, "median"), (0.99, "p99")):
-        found = []
-        for is_busy, name in ((False, "quiet"), (True, "while a film is made")):
-            values = [percentile(one, share) * 1000 for one in delays[is_busy]]
-            found.append(statistics.median(values))
-            pooled = percentile([each for one in delays[is_busy] for each in one], share) * 1000
-            figure(
-                BENCH,
-                f"forwarding delay {name}, {what}",
-                found[-1],
-                "ms",
-                rounds=rounds,
-                of_all_rounds=round(pooled, 3),
-                packets=sum(map(len, delays[is_busy])),
-                load=round(os.getloadavg()[0], 1),
-            )
-        figure(BENCH, f"forwarding delay, {what}: with a film by without", found[1] / found[0])
+        told(compare(measured, share), what, measured)
+
+
+async def half(stream: Forwarding, film: Beside, on: bool, seconds: float) -> list[float]:
+    """Milliseconds; of a half in which the film was made to its very end, else it is measured again."""
+    while True:
+        await film.turn(on)
+        stream.delays.clear()
+        await stream.run(seconds)
+        if not (on and film.is_done):
+            return [delay * 1000 for delay in stream.delays]
+
+
+def told(found: Comparison, what: str, measured: list[Pair]) -> None:
+    for name, value, packets in (
+        ("without a film", found.without, sum(len(pair.without) for pair in measured)),
+        ("while a film is made", found.having, sum(len(pair.having) for pair in measured)),
+    ):
+        figure(BENCH, f"forwarding delay {name}, {what}", value, "ms", packets=packets)
+    figure(
+        BENCH,
+        f"forwarding delay, {what}: with a film by without",
+        found.ratio,
+        pairs=len(measured),
+        pairs_median=round(found.median, 2),
+        pairs_quartiles=[round(found.low, 2), round(found.high, 2)],
+        load=round(os.getloadavg()[0], 1),
+    )
 
 
 def three_hours(directory: Path, hours: int, kilobits: int) -> None:
@@ -199,30 +233,34 @@ async def thumbnails(directory: Path, hours: int, kilobits: int) -> None:
     )
 
 
-async def run(seconds: int, rounds: int, live_seconds: float, hours: int, kilobits: int, codec: str) -> None:
+async def run(seconds: int, pairs: int, live_seconds: float, hours: int, kilobits: int, codec: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         await thumbnails(directory, hours, kilobits)
         lesson_on_disk(directory, seconds, codec)
         await film(directory / "r1", seconds)
-        await live(directory / "r1", rounds, live_seconds)
+        await live(directory / "r1", pairs, live_seconds)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=60, help="of the lesson; a multiple of 20")
     parser.add_argument(
-        "--rounds", type=int, default=16, help="of quiet and busy forwarding; the median round counts"
+        "--pairs", type=int, default=16, help="of forwarding without and with a film; 2 or more"
     )
-    parser.add_argument("--live-seconds", type=float, default=1.5, help="of each round's halves")
+    parser.add_argument("--live-seconds", type=float, default=1.5, help="of each pair's halves")
     parser.add_argument("--hours", type=int, default=3, help="of the recording with small pictures")
     parser.add_argument("--kilobits", type=int, default=300, help="of its picture, per second")
     parser.add_argument("--codec", default="vp8", choices=["vp8", "vp9", "h264", "av1"])
     options = parser.parse_args()
+    if 10 * options.live_seconds > options.seconds:
+        parser.error(
+            "a film of so short a lesson is made before a half is over: at most a tenth of --seconds"
+        )
     asyncio.run(
         run(
             options.seconds,
-            options.rounds,
+            options.pairs,
             options.live_seconds,
             options.hours,
             options.kilobits,

@@ -19,7 +19,7 @@ from typing import Any
 from media.fanout.choose import IMPLEMENTATIONS
 from tests.bench import _cases
 from tests.bench._cases import Result
-from tests.bench._figures import percentile
+from tests.bench._sums import percentile
 from tests.bench._timetable import Load
 from tests.bench._verdict import ratios, verdict
 

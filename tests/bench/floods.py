@@ -18,7 +18,8 @@ import time
 from collections.abc import Callable
 
 from media import codecs, control
-from tests.bench._figures import figure, percentile
+from tests.bench._figures import figure
+from tests.bench._sums import percentile
 from tests.bench.joins import Remote, worker_process
 from tests.media.corpus import Corpus, authentic, fresh_hello
 from tests.media.house import rtp, until, video_parameters, vp8_payload

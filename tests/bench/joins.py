@@ -23,7 +23,8 @@ from media import codecs, control
 from media.rtcp import compound, feedback
 from media.worker import Worker, WorkerSettings
 from tests.bench import _handshake
-from tests.bench._figures import figure, percentile
+from tests.bench._figures import figure
+from tests.bench._sums import percentile
 from tests.media.house import rtp, video_parameters, vp8_payload
 from tests.media.peer import Peer
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from statistics import median
 
 from signaling.wire import client as ask
-from tests.bench._figures import figure, percentile
+from tests.bench._figures import figure
+from tests.bench._sums import percentile
 from tests.clients.participant import Participant
 from tests.proc import Usage, usage
 from tests.product import ROLES, Product

@@ -19,7 +19,8 @@ import structlog
 from classroom.ids import LessonId, ParticipantId, RecordingId
 from classroom.lesson import events as ev
 from classroom.stores.port import RecordingEntry, RecordingFileEntry
-from tests.bench._figures import figure, percentile
+from tests.bench._figures import figure
+from tests.bench._sums import percentile
 from tests.signaling.gateway.school import School, school_at
 
 BENCH = "listing"

@@ -21,7 +21,9 @@ from recorder.archive.opening import open_storage
 from recorder.archive.pace import BESIDE_LESSONS
 from recorder.archive.port import RecordingFiles
 from recorder.archive.uploads import Uploads
-from tests.bench._figures import figure, percentile
+from tests.bench._figures import figure
+from tests.bench._lateness import Lateness
+from tests.bench._sums import percentile
 from tests.object_store import CREDENTIALS, object_store
 from tests.recorder.archive.closed import Closed
 
@@ -32,27 +34,6 @@ def _serve(pipe: Connection) -> None:
     with object_store() as store:
         pipe.send(store.url())
         pipe.recv()
-
-
-class Lateness:
-    """How late the event loop is at most: who records runs on it."""
-
-    def __init__(self) -> None:
-        self.worst = 0.0
-
-    async def __aenter__(self) -> "Lateness":
-        self._task = asyncio.create_task(self._watch())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _watch(self) -> None:
-        while True:
-            due = time.perf_counter() + 0.005
-            await asyncio.sleep(0.005)
-            self.worst = max(self.worst, time.perf_counter() - due)
 
 
 def _cpu() -> float:
