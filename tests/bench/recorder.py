@@ -20,7 +20,7 @@ from recorder.control import (
     SetStage,
     TakeRecorderStats,
 )
-from tests.bench import _kills, _long, _whole
+from tests.bench import _hashing, _kills, _long, _whole
 from tests.bench._figures import figure
 from tests.recorder.kit.process import RecorderProcess
 from tests.recorder.kit.sender import Stream, VideoTrack, VoiceTrack, add_track
@@ -152,6 +152,8 @@ async def run(options: argparse.Namespace) -> None:
                 await lessons(directory, options.lessons, options.seconds)
         if options.kills:
             await _kills.run(directory, options.kills)
+        if options.mebibytes:
+            await _hashing.run(directory, options.mebibytes)
         if options.hours:
             await _long.run(directory, options.hours)
             await _whole.run(directory, options.hours)
@@ -165,6 +167,7 @@ def main() -> None:
     parser.add_argument("--lessons", type=int, default=10, help="at once")
     parser.add_argument("--kills", type=int, default=50, help="kill -9 of the recorder; 0: none")
     parser.add_argument("--hours", type=float, default=3, help="of a long recording; 0: none")
+    parser.add_argument("--mebibytes", type=int, default=512, help="of a file that is hashed; 0: none")
     asyncio.run(run(parser.parse_args()))
 
 

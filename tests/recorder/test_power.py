@@ -1,6 +1,8 @@
 """Power lost at any moment, whatever the disk had or had not: everything can be read, two seconds are lost."""
 
+import os
 import random
+import shutil
 import struct
 
 import pytest
@@ -135,9 +137,11 @@ async def recover(tmp_path, name, left):
     return root / "r1", closed
 
 
-CRASHES = 30
+CRASHES = int(os.environ.get("CLASSROOM_TEST_POWER_CRASHES", "30"))
+"""Moments, each drawn anew: more of them find what is rarer."""
 
 
+@pytest.mark.timeout(180 + 2 * CRASHES)
 async def test_at_any_moment(tmp_path, taped):
     files, begun = taped
     worst = 0.0
@@ -147,9 +151,13 @@ async def test_at_any_moment(tmp_path, taped):
         at = files.tape[min(count, len(files.tape) - 1)].at
         left = crash(files, count, chance)
         try:
-            worst = max(worst, check(*await recover(tmp_path, f"left{seed}", left), at))
+            directory, closed = await recover(tmp_path, f"left{seed}", left)
+            worst = max(worst, check(directory, closed, at))
         except BaseException as error:
             raise AssertionError(f"seed {seed}, entry {count} of {len(files.tape)}, at {at} ms") from error
+        # Thousands of them would fill the disk; one that fails stays to be looked at.
+        shutil.rmtree(directory.parent)
+    print(f"{CRASHES} moments: no file unreadable, {worst / 1000:.2f} s of sound lost at most")
     assert worst > 0
 
 
