@@ -9,11 +9,11 @@ from media.keyframes import SourceGate
 from media.layers import Clock
 from media.nack import Missing
 from media.negotiation import Accepted
+from media.rates import Rates
 from media.rtcp.reception import Reception
 from media.rtcp.reports import ReportBlock, SenderInfo
 from media.rtp.packet import Packet
 
-MEASURE_SECONDS = 1.0
 KEPT_TICKS = 8
 """Slow ticks (of half a second) that packets are kept for retransmission: nobody plays later ones."""
 _NAMES: dict[str, CodecName] = {
@@ -33,8 +33,7 @@ class Owner(Protocol):
 
 
 class Stream:
-    """``ssrc`` and ``rtx_ssrc`` are None until known. ``source``: the fanout's handle; ``state``: what it last said.
-    ``rates``: octets per second of each temporal layer."""
+    """``ssrc`` and ``rtx_ssrc`` are None until known. ``source``: the fanout's handle; ``state``: what it last said."""
 
     def __init__(
         self,
@@ -58,9 +57,8 @@ class Stream:
         self.reception = Reception()
         self.reported_at = float("-inf")
         self.loudest = 127
-        self.rates = [0.0, 0.0, 0.0, 0.0]
+        self._rates = Rates()
         self._owner = owner
-        self._measured: tuple[float, tuple[int, ...]] | None = None
         self._newest_at_ticks: deque[int] = deque(maxlen=KEPT_TICKS)
         self._key_frame_at = 0.0
 
@@ -96,20 +94,17 @@ class Stream:
         """Look at the source again; ten times a second."""
         self.state = state = self.source.state()
         self.loudest = min(self.loudest, state.loudest)
-        before = self._measured
-        if before is None or now - before[0] >= MEASURE_SECONDS:
-            if before is not None:
-                span = now - before[0]
-                for layer, (old, new) in enumerate(zip(before[1], state.octets, strict=True)):
-                    rate, smooth = (new - old) / span, self.rates[layer]
-                    # A screen bursts: what it needs at its height counts for some seconds.
-                    self.rates[layer] = rate if rate > smooth else smooth + (rate - smooth) * 0.2
-            self._measured = (now, state.octets)
+        self._rates.step(state.octets, now)
 
     @property
     def rate(self) -> float:
         """Octets per second of all temporal layers."""
-        return sum(self.rates)
+        return self._rates.total
+
+    @property
+    def rates(self) -> list[float]:
+        """Octets per second of each temporal layer."""
+        return self._rates.values
 
     def take_loudest(self) -> int | None:
         """The loudest level (-dBov) since the last call; None: nothing was heard."""

@@ -13,7 +13,7 @@ _AMPLE = 1.4
 _STARVED_SECONDS = 3.0
 _FED_SECONDS = 1.5
 _UP_SECONDS = 2.0
-_MORE_PICTURES_SECONDS = 1.0
+_MORE_PICTURES_SECONDS = 0.5
 _DOWN_SECONDS = 0.4
 _ROOM = 0.85
 """Share of the budget within which something new must fit."""

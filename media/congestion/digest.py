@@ -15,6 +15,8 @@ class Digest(Struct, frozen=True, gc=False):
     ``delay_*_us``: over the packets acked, the receiver's arrival clock minus our send clock. The clocks have
     different zeros and run up to 200 ppm apart, so only differences over seconds mean anything; may be negative.
     ``last``: of the packet with the highest number. All 0 and without meaning when ``acked_packets`` is 0.
+    ``arrived_us``: when that one arrived, by the receiver's clock: between two digests exactly ``acked_octets`` of the later
+    came, however irregular the feedback is.
 
     ``rtt_us``: arrival of the feedback minus the sending of the newest packet it acks, so with the receiver's own
     wait for the next report in it; 0 unknown. ``queued_octets``, ``queue_delay_us``: what waits in the pacer at this
@@ -31,6 +33,7 @@ class Digest(Struct, frozen=True, gc=False):
     delay_mean_us: int = 0
     delay_last_us: int = 0
     delay_max_us: int = 0
+    arrived_us: int = 0
     rtt_us: int = 0
     queued_octets: int = 0
     queue_delay_us: int = 0

@@ -25,6 +25,8 @@ FREE_OVER_SECONDS = 0.28
 THRESHOLD_US = 35_000
 FREE_THRESHOLD_US = 60_000
 MOST_THRESHOLD_US = 150_000
+LEAST_BUSY_US = 60_000
+"""Of arrivals: over less, one packet more or less changes the rate too much."""
 GAP_SECONDS = 1.0
 """Silence for longer: an outage, whose losses say nothing of the rate."""
 _DECREASE = 0.85
@@ -54,8 +56,9 @@ class Estimator:
         "_at",
         "_base",
         "_beside",
+        "_busy_from_us",
         "_busy_octets",
-        "_busy_seconds",
+        "_busy_us",
         "_drained_us",
         "_full_at",
         "_over",
@@ -89,8 +92,8 @@ class Estimator:
         self._acked = Window(0.6)
         self._received = Window(0.6)
         self._at: float | None = None
-        self._over = self._busy_seconds = 0.0
-        self._busy_octets = 0
+        self._over = 0.0
+        self._busy_octets = self._busy_from_us = self._busy_us = 0
         self._threshold = float(THRESHOLD_US)
         self._wait = 0.0
         self._drained_us = 0
@@ -106,7 +109,7 @@ class Estimator:
     @property
     def _carried(self) -> float:
         """The last 0.6 s may have begun before the path was full: then the time since says more."""
-        busy = self._busy_octets / self._busy_seconds if self._busy_seconds >= 0.05 else 0.0
+        busy = self._busy_octets * 1e6 / self._busy_us if self._busy_us >= LEAST_BUSY_US else 0.0
         return max(self.acked_rate, busy)
 
     def is_calm(self, now: float) -> bool:
@@ -153,13 +156,14 @@ class Estimator:
                 self.rtt += (min(digest.rtt_us / 1e6, 2.0) - self.rtt) * 0.1
         over = not is_busy and self.queue_us > (self._threshold if self.held else FREE_THRESHOLD_US)
         if not over:
-            self._over = self._busy_seconds = 0.0
-            self._busy_octets = 0
+            self._empty()
         else:
-            if self._over:
-                # What came while the queue stood throughout.
-                self._busy_seconds += elapsed
-                self._busy_octets += digest.acked_octets
+            if not self._over:
+                self._busy_from_us = digest.arrived_us
+            elif digest.acked_packets:
+                # What came while the queue stood throughout, by the clock of where it came.
+                self._busy_us = digest.arrived_us - self._busy_from_us
+                self._busy_octets += digest.acked_octets + beside
             self._over += min(elapsed, 0.25)
         if self.held:
             if not is_busy:
@@ -170,6 +174,11 @@ class Estimator:
             or (self.loss.is_high and self.peak_us > THRESHOLD_US)
         ):
             self._become_held(now)
+
+    def _empty(self) -> None:
+        """No queue stands."""
+        self._over = 0.0
+        self._busy_octets = self._busy_us = 0
 
     # --- held and free ---
 
@@ -192,8 +201,7 @@ class Estimator:
         if self.held and self.rate >= enough_to_release(needed) and now - self._quiet_since >= self._patience:
             self.held = False
             self.rate = CEILING
-            self._over = self._busy_seconds = 0.0
-            self._busy_octets = 0
+            self._empty()
             return True
         return False
 
@@ -202,7 +210,8 @@ class Estimator:
     def _hold(self, digest: Digest, now: float, elapsed: float) -> None:
         if self._over >= OVER_SECONDS:
             self.loss.interrupt()
-            if now >= self._wait:
+            # What the line carries is known when enough has come while it was full; or it carries nothing any more.
+            if now >= self._wait and (self._busy_us >= LEAST_BUSY_US or self._over >= 2 * OVER_SECONDS):
                 self._lower(now)
             return
         self._drained_us = 0
@@ -259,8 +268,7 @@ class Estimator:
         self._acked.clear()
         self._received.clear()
         self.loss.clear()
-        self._over = self._busy_seconds = 0.0
-        self._busy_octets = 0
+        self._empty()
         self._drained_us = 0
         if digest.acked_packets:
             self.queue_us = self._base.add(digest.delay_min_us, now)

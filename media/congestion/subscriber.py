@@ -19,7 +19,7 @@ class Decision(NamedTuple):
 
 
 IDLE = Decision(None, None, None)
-FORGETS = 0.8
+WAITS_SECONDS = 0.1
 LEAST_SPARE = 0.1
 """Of a full line, what stills and the like may still take."""
 
@@ -31,14 +31,14 @@ class Subscriber:
     times a second besides: to a subscriber without trouble and with nothing new it is not worth a call.
     """
 
-    __slots__ = ("_allocation", "_chooser", "_lately", "_wanted", "control")
+    __slots__ = ("_allocation", "_chooser", "_waits", "_wanted", "control")
 
     def __init__(self) -> None:
         self.control = Control()
         self._chooser = Chooser()
         self._wanted: Sequence[Wanted] = ()
         self._allocation = Allocation({}, None, 0)
-        self._lately = 0.0
+        self._waits = False
 
     @property
     def is_held(self) -> bool:
@@ -63,6 +63,8 @@ class Subscriber:
             return IDLE if pace is None else Decision(pace, probe, None)
         self._wanted = wanted
         waited = digest.queue_delay_us / 1e6 if digest is not None else 0.0
+        if digest is not None:
+            self._waits = waited > WAITS_SECONDS
         allocation = self._chooser.choose(budget, wanted, now, waited)
         self._allocation = allocation
         changed = (
@@ -84,17 +86,13 @@ class Subscriber:
         self.control.beside(octets, now)
 
     def room(self) -> tuple[int, int]:
-        """Once a second. Octets per second the line is thought to take beside voice, and what of it is left; (0, 0): no
+        """Octets per second the line is thought to take beside voice, and what of it is left; (0, 0): no
         limit was met. A line that voice alone fills takes 1.
-
-        What was better lately counts on: estimates made in a burst are low for moments.
         """
         budget = self.control.budget
         if budget is None:
-            self._lately = 0.0
             return 0, 0
-        self._lately = max(budget, FORGETS * self._lately)
-        # What is really sent: a picture that rests leaves its share to the still of it.
+        # What is really sent: a picture that rests leaves its share to the still of it, one that waits does not.
         used = self.control.estimator.received_rate
-        spare = max(LEAST_SPARE * budget, budget + self.control.voice - used, 0.0)
-        return max(1, int(self._lately)), int(spare)
+        spare = 0.0 if self._waits else budget + self.control.voice - used
+        return max(1, int(budget)), int(max(spare, LEAST_SPARE * budget, 0.0))

@@ -20,6 +20,7 @@ class SentLog:
     __slots__ = (
         "_acked_octets",
         "_acked_packets",
+        "_arrived",
         "_delay_last",
         "_delay_max",
         "_delay_min",
@@ -49,7 +50,7 @@ class SentLog:
 
     def _forget(self) -> None:
         self._acked_packets = self._acked_octets = self._lost = 0
-        self._delay_min = self._delay_max = self._delay_sum = self._delay_last = self._rtt = 0
+        self._delay_min = self._delay_max = self._delay_sum = self._delay_last = self._arrived = self._rtt = 0
 
     def note(self, number: int, now_us: int, size: int) -> None:
         at = number & _MASK
@@ -81,6 +82,7 @@ class SentLog:
             self._acked_octets += size
             self._delay_sum += delay
             self._delay_last = delay
+            self._arrived = sent + delay
             newest_sent = max(newest_sent, sent)
         if newest_sent:
             self._rtt = max(1, now_us - newest_sent)
@@ -108,6 +110,7 @@ class SentLog:
             delay_max_us=self._delay_max,
             delay_mean_us=self._delay_sum // acked if acked else 0,
             delay_last_us=self._delay_last,
+            arrived_us=self._arrived,
             rtt_us=self._rtt,
             queued_octets=queued_octets,
             queue_delay_us=queue_delay_us,

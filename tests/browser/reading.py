@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 from numpy.typing import NDArray
+from playwright.async_api import Browser, Page, Route
 
 from tests.browser import pattern
 
@@ -20,8 +21,9 @@ _TEXT = (
 )
 
 
-def page(paragraphs: int = 400, seed: int = 7) -> str:
-    """12 px text in one column, with the title by which ``Share screen`` picks the tab."""
+def page(paragraphs: int = 400, seed: int = 7, *, caret: bool = False) -> str:
+    """12 px text in one column, with the title by which ``Share screen`` picks the tab. ``caret``: one blinks, twice a
+    second, as in an editor."""
     chosen = random.Random(seed)
 
     words_of = _TEXT.split()
@@ -35,10 +37,34 @@ def page(paragraphs: int = 400, seed: int = 7) -> str:
         f"body{{margin:0 auto;width:1100px;font:12px/{LINE}px 'Noto Sans',sans-serif;color:#222;background:#fff}}"
         f"p{{margin:0 0 {LINE}px}}"
     )
+    blinking = (
+        "<i id=caret style='position:fixed;left:50%;top:40%;width:2px;height:18px;background:#000'></i>"
+        "<script>setInterval(() => { caret.hidden = !caret.hidden }, 500)</script>"
+    )
     return (
         f"<!doctype html><html><head><meta charset=utf-8><title>{pattern.TITLE}</title>"
-        f"<style>{style}</style></head><body>{text}</body></html>"
+        f"<style>{style}</style></head><body>{text}{blinking if caret else ''}</body></html>"
     )
+
+
+SCROLL = """pixels => {
+    scrollBy(0, pixels)
+    return new Promise(done => requestAnimationFrame(() => done(performance.timeOrigin + performance.now())))
+}"""
+"""Returns when the page was drawn so, in ms since the epoch."""
+
+
+async def open_text(browser: Browser, width: int, height: int, *, caret: bool = False) -> Page:
+    """A tab with the text, which ``Share screen`` picks."""
+    context = await browser.new_context(viewport={"width": width, "height": height})
+    tab = await context.new_page()
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(body=page(caret=caret), content_type="text/html; charset=utf-8")
+
+    await tab.route(pattern.ADDRESS, answer)
+    await tab.goto(pattern.ADDRESS)
+    return tab
 
 
 VISIBLE = """() => {

@@ -9,11 +9,10 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
-from tests.browser import pattern, reading
+from tests.browser import reading
 from tests.browser.chromium import chromium
 from tests.browser.namespaces import SERVER_ADDRESS, Namespaces, two_namespaces
 from tests.browser.pages import MEDIA_SOON, SOON, Person, School
@@ -23,29 +22,12 @@ WIDTH, HEIGHT = 1920, 1080
 AFTER_MS = 1500
 LEGIBLE = 0.98
 SHOWN = "canvas.still:not([hidden])"
-SCROLL = """pixels => {
-    scrollBy(0, pixels)
-    return new Promise(done => requestAnimationFrame(() => done(performance.timeOrigin + performance.now())))
-}"""
 CAME = """since => performance.getEntriesByType('resource')
     .filter(entry => entry.name.includes('/stills/') && performance.timeOrigin + entry.startTime > since)
     .map(entry => [entry.name.split('/').pop(), entry.encodedBodySize,
         Math.round(performance.timeOrigin + entry.startTime - since),
         Math.round(performance.timeOrigin + entry.responseEnd - since)])"""
 """Pictures: which, bytes, asked for and there, in ms since the scroll."""
-
-
-async def _text(browser: Browser) -> Page:
-    """A tab of 1920×1080 with the text, which ``Share screen`` picks."""
-    context = await browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
-    page = await context.new_page()
-
-    async def answer(route: Any) -> None:
-        await route.fulfill(body=reading.page(), content_type="text/html; charset=utf-8")
-
-    await page.route(pattern.ADDRESS, answer)
-    await page.goto(pattern.ADDRESS)
-    return page
 
 
 @asynccontextmanager
@@ -66,7 +48,7 @@ async def _lesson(
         product.start()
         near = await stack.enter_async_context(chromium(names.in_server))
         far = await stack.enter_async_context(chromium(names.in_client))
-        text = await _text(near)
+        text = await reading.open_text(near, WIDTH, HEIGHT)
         school = School(near, product)
         stack.push_async_callback(school.close)
         # A screen as large as what is shared: browsers capture no more than it has.
@@ -95,11 +77,11 @@ async def test_twelve_pixel_text_is_read_at_one_megabit(
     async with _lesson(tmp_path, artifacts) as (names, text, student):
         names.limit_rate("1mbit")
         # The first page on the thin link tells the viewer how thin it is.
-        await text.evaluate(SCROLL, 60 * reading.LINE)
+        await text.evaluate(reading.SCROLL, 60 * reading.LINE)
         await expect(student.page.locator(SHOWN)).to_have_count(0, timeout=SOON)
         await expect(student.page.locator(SHOWN)).to_be_visible(timeout=SOON)
         for lines in (20, 60, 45, 30, 60):
-            scrolled = await text.evaluate(SCROLL, lines * reading.LINE)
+            scrolled = await text.evaluate(reading.SCROLL, lines * reading.LINE)
             seen = await student.page.evaluate(reading.SHOWN, scrolled + AFTER_MS)
             picture = base64.b64decode(seen["png"])
             truth = await text.evaluate(reading.VISIBLE)
@@ -116,7 +98,7 @@ async def test_twelve_pixel_text_is_read_at_one_megabit(
 async def test_stills_arrive_at_64_kilobit(tmp_path: Path, artifacts: Callable[[str], Path]) -> None:
     async with _lesson(tmp_path, artifacts) as (names, text, student):
         names.limit_rate("64kbit")
-        scrolled = await text.evaluate(SCROLL, 60 * reading.LINE)
+        scrolled = await text.evaluate(reading.SCROLL, 60 * reading.LINE)
         await expect(student.page.locator(SHOWN)).to_have_count(0, timeout=SOON)
         await expect(student.page.locator(SHOWN)).to_be_visible(timeout=2 * MEDIA_SOON)
         now = await student.page.evaluate("() => performance.timeOrigin + performance.now()")

@@ -12,6 +12,7 @@ from playwright.async_api import expect
 
 from tests.browser import pattern
 from tests.browser.chromium import chromium
+from tests.browser.connections import TRACK_CONNECTIONS, Voice, voice
 from tests.browser.namespaces import SERVER_ADDRESS
 from tests.browser.pages import Person, School
 from tests.links.link import Rules, kilobits
@@ -22,33 +23,6 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces ne
 
 T = TypeVar("T")
 GOOD = Rules(rate=kilobits(5000), delay=0.02, queue_seconds=0.3)
-TRACK_CONNECTIONS = """
-window.connections = []
-window.RTCPeerConnection = new Proxy(window.RTCPeerConnection, {
-  construct(target, args) { const made = new target(...args); window.connections.push(made); return made },
-})
-"""
-VOICE = """async () => {
-  const sum = { received: 0, lost: 0, bytes: 0 }
-  for (const connection of window.connections)
-    (await connection.getStats()).forEach(entry => {
-      if (entry.type !== 'inbound-rtp') return
-      if (entry.kind === 'audio') { sum.received += entry.packetsReceived; sum.lost += entry.packetsLost }
-      else sum.bytes += entry.bytesReceived
-    })
-  return sum
-}"""
-
-
-class Voice(NamedTuple):
-    received: int
-    lost: int
-    video_bytes: int
-
-
-async def voice(person: Person) -> Voice:
-    row = await person.page.evaluate(VOICE)
-    return Voice(row["received"], row["lost"], row["bytes"])
 
 
 class Room(NamedTuple):

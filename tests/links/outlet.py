@@ -73,7 +73,7 @@ class Outlet:
         self._told = self._voice_told = self._padding_told = 0
         self._delays: list[float] = []
         self._acked = self._acked_octets = self._lost = 0
-        self._rtt = self._last_delay = 0.0
+        self._rtt = self._last_delay = self._arrived = 0.0
         self._fresh = False
         clock.every(0.005, self._tick)
 
@@ -235,6 +235,7 @@ class Outlet:
             self._acked += 1
             self._acked_octets += entry[1]
             self._last_delay = arrived - entry[0]
+            self._arrived = arrived
             self._delays.append(self._last_delay)
             newest = max(newest, entry[0])
         if newest:
@@ -254,6 +255,7 @@ class Outlet:
             delay_min_us=int(min(delays) * 1e6),
             delay_mean_us=int(sum(delays) / len(delays) * 1e6),
             delay_last_us=int(self._last_delay * 1e6),
+            arrived_us=int(self._arrived * 1e6) if self._acked else 0,
             delay_max_us=int(max(delays) * 1e6),
             rtt_us=int(self._rtt * 1e6),
             queued_octets=self._pacer.queued_octets,

@@ -50,6 +50,14 @@ def test_stills_over_the_same_line_do_not_make_it_look_narrower(seed: int) -> No
     assert max(run.stills.light) <= 2
 
 
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_what_a_line_took_before_it_became_thin_counts_for_nothing(seed: int) -> None:
+    thin = Rules(rate=kilobits(64), delay=0.02)
+    run = Scenario(SLOW, changes=[(30, thin)], seed=seed, stills=True)
+    run.run(90)
+    assert run.voice_loss(38, 88) <= 0.01
+
+
 @pytest.mark.parametrize("rate", [64, 72, 80, 100])
 @pytest.mark.parametrize("seed", range(1, 3))
 def test_stills_leave_the_voice_alone_on_the_thinnest_lines(rate: int, seed: int) -> None:

@@ -56,7 +56,7 @@ struct leg_view {
 
 struct fo_digest {
     int64_t acked_packets, acked_octets, lost_packets, sent_octets, voice_octets, probe_octets;
-    int64_t delay_min_us, delay_max_us, delay_mean_us, delay_last_us, rtt_us, queued_octets, queue_delay_us;
+    int64_t delay_min_us, delay_max_us, delay_mean_us, delay_last_us, arrived_us, rtt_us, queued_octets, queue_delay_us;
 };
 
 struct fo_event {                /* data is the reader's, to be freed with fo_free */

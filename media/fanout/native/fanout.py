@@ -37,6 +37,7 @@ _FIELDS = [
     "delay_max_us",
     "delay_mean_us",
     "delay_last_us",
+    "arrived_us",
     "rtt_us",
     "queued_octets",
     "queue_delay_us",

@@ -60,6 +60,7 @@ static void one_status(struct outlet *o, uint16_t number, bool arrived, int64_t 
     d->acked_packets++;
     d->acked_octets += size;
     d->delay_last_us = delay;
+    d->arrived_us = sent + delay;
     o->delay_sum += delay;
     if (sent > *newest)
         *newest = sent;
