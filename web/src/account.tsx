@@ -1,10 +1,12 @@
 /** Who is signed in. Pages below may rely on `useMe`. */
-import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
+import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
+import { Asking } from "./api/asking";
 import { api, ApiError, whenSignedOut } from "./api/http";
 import type { Me } from "./protocol.gen";
 import { navigate } from "./router";
 
-export type Account = { state: "loading" | "unreachable" | "nobody" } | { state: "known"; me: Me };
+/** `unreachable`: no answer yet, asked for again by itself. `failed`: an answer that says nothing of the account. */
+export type Account = { state: "loading" | "unreachable" | "failed" | "nobody" } | { state: "known"; me: Me };
 
 interface Session {
   account: Account;
@@ -18,27 +20,27 @@ const Context = createContext<Session | null>(null);
 export function AccountProvider({ children }: { children: ReactNode }) {
   const [account, setAccount] = useState<Account>({ state: "loading" });
 
-  const load = useCallback(async () => {
-    try {
-      setAccount({ state: "known", me: await api.me() });
-    } catch (error) {
-      const nobody = error instanceof ApiError && error.status === 401;
-      setAccount({ state: nobody ? "nobody" : "unreachable" });
-    }
-  }, []);
+  const [asking] = useState(
+    () =>
+      new Asking(whoIsIt, (found) => {
+        setAccount(found);
+        return found.state !== "unreachable";
+      }),
+  );
 
   useEffect(() => {
-    void load();
+    void asking.start();
     whenSignedOut(() => setAccount({ state: "nobody" }));
-  }, [load]);
+    return () => asking.stop();
+  }, [asking]);
 
   const value = useMemo<Session>(
     () => ({
       account,
-      reload: () => void load(),
+      reload: () => void asking.start(),
       signedIn: async (me) => {
         if (me?.account) setAccount({ state: "known", me });
-        else await load();
+        else await asking.start();
       },
       signOut: async () => {
         await api.signOut().catch(() => undefined);
@@ -46,9 +48,20 @@ export function AccountProvider({ children }: { children: ReactNode }) {
         navigate("/login");
       },
     }),
-    [account, load],
+    [account, asking],
   );
   return <Context.Provider value={value}>{children}</Context.Provider>;
+}
+
+async function whoIsIt(signal: AbortSignal): Promise<Account> {
+  try {
+    const me: Me | undefined = await api.me(signal);
+    // Half an answer, or the page of a network that wants a sign-in of its own first.
+    return me?.account ? { state: "known", me } : { state: "unreachable" };
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.unanswered) return { state: "unreachable" };
+    return { state: error.status === 401 ? "nobody" : "failed" };
+  }
 }
 
 export function useSession(): Session {

@@ -38,9 +38,13 @@ function Pages() {
     if (account.state === "known" && atLogin) navigate(afterLogin(location.search), { replace: true });
   }, [account, atLogin]);
 
-  if (account.state === "unreachable") {
+  if (account.state === "unreachable" || account.state === "failed") {
+    const unreachable = account.state === "unreachable";
     return (
-      <Statement title={words.errors.unreachable}>
+      <Statement
+        title={unreachable ? words.errors.unreachable : words.errors.unexpected}
+        {...(unreachable && { hint: words.app.retriesItself })}
+      >
         <Button look="primary" onPress={reload}>
           {words.app.retry}
         </Button>

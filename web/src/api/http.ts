@@ -28,6 +28,11 @@ export class ApiError extends Error {
   ) {
     super(code);
   }
+
+  /** Nobody was there: no network, or only a proxy before a server that is down or starting. */
+  get unanswered(): boolean {
+    return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504;
+  }
 }
 
 let onSignedOut: () => void = () => undefined;
@@ -37,13 +42,14 @@ export function whenSignedOut(handler: () => void): void {
   onSignedOut = handler;
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   let response: Response;
   try {
     const headers: Record<string, string> = { accept: "application/json" };
     if (body !== undefined) headers["content-type"] = "application/json";
     const init: RequestInit = { method, headers, credentials: "same-origin" };
     if (body !== undefined) init.body = JSON.stringify(body);
+    if (signal) init.signal = signal;
     response = await fetch(path, init);
   } catch {
     throw new ApiError("unreachable", 0);
@@ -71,7 +77,7 @@ const id = encodeURIComponent;
 export const api = {
   signIn: (username: string, password: string) => call<Me>("POST", "/api/session", { username, password }),
   signOut: () => call<void>("DELETE", "/api/session"),
-  me: () => call<Me>("GET", "/api/me"),
+  me: (signal?: AbortSignal) => call<Me>("GET", "/api/me", undefined, signal),
   classes: () => call<ClassList>("GET", "/api/classes"),
   lessons: () => call<LessonList>("GET", "/api/lessons"),
   lesson: (lesson: string) => call<LessonRow>("GET", `/api/lessons/${id(lesson)}`),

@@ -16,6 +16,7 @@ export const en: Words = {
     menu: "Account",
     loading: "Loading…",
     retry: "Try again",
+    retriesItself: "This page also tries again by itself, and opens as soon as the server answers.",
     close: "Close",
     cancel: "Cancel",
     back: "Back to the lessons",

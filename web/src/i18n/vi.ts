@@ -14,6 +14,7 @@ export const vi = {
     menu: "Tài khoản",
     loading: "Đang tải…",
     retry: "Thử lại",
+    retriesItself: "Trang này cũng tự thử lại, và sẽ mở ngay khi máy chủ trả lời.",
     close: "Đóng",
     cancel: "Huỷ",
     back: "Về danh sách tiết học",
