@@ -345,6 +345,8 @@ export const en: Words = {
     search: "Search by title or class",
     allClasses: "All classes",
     noneFound: "No recording is like that. Try fewer words, or another class.",
+    older: "Older",
+    shownOf: (shown, all) => `${shown} of ${all} shown`,
     erase: "Erase",
     eraseConfirm: (title) => `Erase the recording of “${title}”?`,
     eraseHint: "Picture, sound, films and all that was made from it are erased for everybody. This cannot be undone.",

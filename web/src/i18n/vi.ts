@@ -343,6 +343,8 @@ export const vi = {
     search: "Tìm theo tên bài hoặc lớp",
     allClasses: "Tất cả các lớp",
     noneFound: "Không có bài ghi nào như vậy. Thử ít từ hơn, hoặc chọn lớp khác.",
+    older: "Bài cũ hơn",
+    shownOf: (shown: number, all: number) => `Đang hiện ${shown} trong ${all} bài`,
     erase: "Xoá bài ghi",
     eraseConfirm: (title: string) => `Xoá bài ghi “${title}”?`,
     eraseHint: "Hình, tiếng, phim và mọi tệp tạo ra từ bài này sẽ bị xoá với tất cả mọi người, không khôi phục được.",

@@ -6,10 +6,9 @@ import { useLoaded } from "../components/loaded";
 import { Confirm, Loading } from "../components/ui";
 import { errorWords } from "../i18n/errors";
 import { useLanguage } from "../i18n/language";
-import { day } from "../i18n/time";
 import type { RecordingRow } from "../protocol.gen";
-import { RecordingCard } from "../recordings/card";
-import { byDay, classesOf, found } from "../recordings/list";
+import { RecordingDays } from "../recordings/days";
+import { classesOf, found, PAGE } from "../recordings/list";
 import { Link } from "../router";
 
 const REFRESH_MS = 5000;
@@ -17,11 +16,12 @@ const REFRESH_MS = 5000;
 const WORTH_SEARCHING = 4;
 
 export function RecordingsPage() {
-  const { words, language } = useLanguage();
+  const { words } = useLanguage();
   const me = useMe();
   const { data, error, reload } = useLoaded(api.recordings, REFRESH_MS);
   const [text, setText] = useState("");
   const [className, setClassName] = useState("");
+  const [count, setCount] = useState(PAGE);
   const [erasing, setErasing] = useState<RecordingRow | null>(null);
   const [failed, setFailed] = useState("");
   const rows = data?.recordings ?? [];
@@ -64,21 +64,24 @@ export function RecordingsPage() {
         <p className="empty">{me.role === "student" ? words.recordings.emptyStudent : words.recordings.empty}</p>
       )}
       {rows.length >= WORTH_SEARCHING && (
-        <Filter text={text} onText={setText} className={className} onClassName={setClassName} classes={classes} />
+        <Filter
+          text={text}
+          onText={(next) => {
+            setText(next);
+            setCount(PAGE);
+          }}
+          className={className}
+          onClassName={(next) => {
+            setClassName(next);
+            setCount(PAGE);
+          }}
+          classes={classes}
+        />
       )}
       <p role="status" className={rows.length > 0 && shown.length === 0 ? "empty" : "no-message"}>
         {rows.length > 0 && shown.length === 0 ? words.recordings.noneFound : null}
       </p>
-      {byDay(shown).map((group) => (
-        <section key={group.day} className="recording-day">
-          <h2>{day(group.day, Date.now(), language, words)}</h2>
-          <ul className="recording-list">
-            {group.rows.map((row) => (
-              <RecordingCard key={row.id} row={row} onErase={() => setErasing(row)} />
-            ))}
-          </ul>
-        </section>
-      ))}
+      <RecordingDays rows={shown} count={count} onOlder={() => setCount(count + PAGE)} onErase={setErasing} />
       <Confirm
         open={erasing !== null}
         title={words.recordings.eraseConfirm(erasing?.title ?? "")}

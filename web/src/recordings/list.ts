@@ -19,12 +19,22 @@ export function classesOf(rows: readonly RecordingRow[]): string[] {
   return [...new Set(rows.map((row) => row.className))].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
 }
 
-/** Newest first, by local day. */
+/** So many more with each press: a school's years are too long a page. */
+export const PAGE = 60;
+
+/** The `count` that began last, newest first. */
+export function newest(rows: readonly RecordingRow[], count: number): RecordingRow[] {
+  return [...rows].sort((a, b) => b.startedAt - a.startedAt).slice(0, count);
+}
+
+/** By local day, in the order given. */
 export function byDay(rows: readonly RecordingRow[]): { day: number; rows: RecordingRow[] }[] {
   const days = new Map<number, RecordingRow[]>();
-  for (const row of [...rows].sort((a, b) => b.startedAt - a.startedAt)) {
+  for (const row of rows) {
     const day = new Date(row.startedAt).setHours(0, 0, 0, 0);
-    days.set(day, [...(days.get(day) ?? []), row]);
+    const list = days.get(day);
+    if (list) list.push(row);
+    else days.set(day, [row]);
   }
   return [...days].map(([day, list]) => ({ day, rows: list }));
 }
