@@ -1,13 +1,16 @@
-"""The replay page: pictures in step, what happened at its second, search, links, keys, phone."""
+"""The replay page: pictures in step, what happened at its second, search, links, keys, phones."""
 
 import re
 from statistics import median
+from typing import Any
 
 from playwright.async_api import Locator, expect
 
 from tests.browser import pattern
 from tests.browser.pages import SOON, Person, School
 from tests.browser.recordings import recording_row
+
+TITLE = "Replayed lesson"
 
 _CLOCKS = """async ([programme, camera]) => {
     const [a, b] = [programme, camera].map(label => {
@@ -47,9 +50,19 @@ async def _plays(person: Person, video: Locator, seconds: float) -> None:
     )
 
 
-async def test_a_recorded_lesson_is_watched(school: School) -> None:
-    title = "Replayed lesson"
-    teacher, (student,) = await school.lesson(title, "student3", scripts=(pattern.CAMERA,))
+async def _recorded(school: School) -> tuple[Person, dict[str, Any]]:
+    """The teacher, and the recording that the tests of this module share: made by the first of them."""
+    teacher = await school.person("teacher", scripts=(pattern.CAMERA,))
+    answer = await teacher.context.request.get(f"{teacher.product.url}/api/recordings")
+    for row in (await answer.json())["recordings"]:
+        if row["title"] == TITLE and row["state"] == "ready":
+            return teacher, dict(row)
+    await teacher.new_lesson(TITLE)
+    await teacher.start_lesson(TITLE)
+    student = await school.person("student3")
+    await student.ask_to_enter(TITLE)
+    await teacher.admit("student3")
+    await student.enter()
     await teacher.button("Turn on camera").click()
     await teacher.share()
     await student.sees_pattern(1)
@@ -64,14 +77,18 @@ async def test_a_recorded_lesson_is_watched(school: School) -> None:
     await student.button("Raise hand").click()
     await student.sees_pattern(6)
     await teacher.end_lesson()
-    row = await recording_row(teacher, title)
+    return teacher, await recording_row(teacher, TITLE)
+
+
+async def test_a_recorded_lesson_is_watched(school: School) -> None:
+    teacher, row = await _recorded(school)
     answer = await teacher.context.request.get(f"{teacher.product.url}/api/recordings/{row['id']}/timeline")
     timeline = await answer.json()
     said = timeline["messages"][0]["atMs"] / 1000
     assert 3 < said < timeline["durationMs"] / 1000
 
     page = teacher.page
-    label = f"Recording of {title}"
+    label = f"Recording of {TITLE}"
     video = page.locator(f'video[aria-label="{label}"]')
 
     # A link to a second.
@@ -123,12 +140,6 @@ async def test_a_recorded_lesson_is_watched(school: School) -> None:
     await expect(page.get_by_role("dialog", name="Keyboard")).to_have_count(0)
     await page.keyboard.press("k")
 
-    # On a phone, nothing is wider than it.
-    await page.set_viewport_size({"width": 360, "height": 740})
-    assert await page.evaluate("document.documentElement.scrollWidth") <= 360
-    for button in ("Play", "Full screen", "Copy link at this moment"):
-        await expect(teacher.button(button).last).to_be_visible()
-
     # Where one left off is remembered.
     await video.evaluate("video => { video.currentTime = 8.5 }")
     await _at(teacher, video, 8.4, 8.6)
@@ -136,3 +147,39 @@ async def test_a_recorded_lesson_is_watched(school: School) -> None:
         await page.get_by_role("link", name="Recordings").click()
     answer = await teacher.context.request.get(f"{teacher.product.url}/api/recordings/{row['id']}")
     assert 8_400 <= (await answer.json())["positionMs"] <= 8_700
+
+
+async def test_a_phone_shows_pictures_their_choice_and_the_controls_together(school: School) -> None:
+    teacher, row = await _recorded(school)
+    page = teacher.page
+    choice = page.get_by_role("combobox", name="Picture")
+    pictures = page.locator(".pane:not(.aside)")
+    first_picture = page.locator(".pane.left")
+
+    async def box(locator: Locator) -> tuple[float, float, float, float]:
+        await expect(locator).to_be_visible(timeout=SOON)
+        found = await locator.bounding_box()
+        assert found
+        return found["x"], found["y"], found["x"] + found["width"], found["y"] + found["height"]
+
+    for width, height in ((360, 740), (740, 360)):
+        await page.set_viewport_size({"width": width, "height": height})
+        await teacher.goto(f"/recordings/{row['id']}?t=3")
+        for both in (False, True):
+            await choice.select_option(label="Side by side" if both else "Whole lesson")
+            await expect(pictures).to_have_count(2 if both else 1)
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width
+            stage = await box(page.locator(".replay-stage"))
+            for select in await page.get_by_role("combobox", name=re.compile("Picture|On the ")).all():
+                assert (await box(select))[3] <= stage[1], "a choice of pictures stands above them"
+            assert stage[3] - stage[1] >= 150, "what is taught can be seen"
+            for button in ("Play", "Full screen", "Copy link at this moment"):
+                place = await box(teacher.button(button).last)
+                assert place[1] >= stage[3], f"{button} covers the picture"
+                assert place[3] <= height, f"{button} is below the fold at {width}×{height}, both: {both}"
+            first = await box(first_picture)
+            play = await box(page.locator(".stage-play"))
+            assert play[0] >= first[0], "the large button is in the first picture"
+            assert play[1] >= first[1]
+            assert play[2] <= first[2]
+            assert play[3] <= first[3]

@@ -39,17 +39,27 @@ export function RecordingPage({ recording }: { recording: string }) {
     );
   }
   if (!data) return <Loading />;
+  const head = <Head detail={data} />;
   return (
     <main id="main" className="page wide">
-      <Head detail={data} />
       {data.recording.state === "ready" ? (
-        <Suspense fallback={<Loading />}>
-          <Replay detail={data} />
+        <Suspense
+          fallback={
+            <>
+              {head}
+              <Loading />
+            </>
+          }
+        >
+          <Replay detail={data} head={head} />
         </Suspense>
       ) : (
-        <p role="status" className="empty">
-          {words.recordings.state[data.recording.state]}
-        </p>
+        <>
+          {head}
+          <p role="status" className="empty">
+            {words.recordings.state[data.recording.state]}
+          </p>
+        </>
       )}
       {data.recording.mayDownload && (
         <Suspense fallback={null}>

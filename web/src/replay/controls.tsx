@@ -1,5 +1,5 @@
 /** One bar under the picture: it never covers what is taught. */
-import { useEffect, useState } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import {
   Captions,
   CaptionsOff,
@@ -18,18 +18,15 @@ import {
 import { IconButton } from "../components/ui";
 import { useWords } from "../i18n/language";
 import { length } from "../i18n/time";
-import { shareName, type Picture } from "./lesson";
 import { linkAt } from "./moment";
 import { SPEEDS, type Player } from "./player";
 import { useWhole } from "./use-playing";
-import { PROGRAMME, sideBySide, type View } from "./view";
 
 interface Props {
   player: Player;
   durationMs: number;
-  pictures: readonly Picture[];
-  view: View;
-  onView(view: View): void;
+  /** Null: it stands elsewhere. */
+  viewChoice: ReactNode;
   full: boolean;
   onFullScreen(): void;
   panel: boolean;
@@ -39,10 +36,8 @@ interface Props {
   onCaptions(): void;
 }
 
-const PAIR = "pair";
-
 export function Controls(props: Props) {
-  const { player, durationMs, pictures, view, onView, full, panel, captions } = props;
+  const { player, durationMs, viewChoice, full, panel, captions } = props;
   const words = useWords();
   const now = useWhole(player);
   const [copied, setCopied] = useState<number | null>(null);
@@ -61,10 +56,6 @@ export function Controls(props: Props) {
       // Not allowed here: the address bar has it.
       history.replaceState(history.state, "", linkAt(location.href, ms));
     }
-  };
-  const choose = (value: string) => {
-    if (value === PAIR) onView(sideBySide(pictures, view, player.now()));
-    else onView({ left: value, right: null });
   };
   const Muted = now.muted || now.volume === 0 ? VolumeX : Volume2;
 
@@ -103,22 +94,7 @@ export function Controls(props: Props) {
         {length(now.ms)} <span className="soft">/ {length(durationMs)}</span>
       </p>
       <span className="push" />
-      {pictures.length > 0 && (
-        <select
-          className="view-choice"
-          aria-label={words.replay.view}
-          value={view.right !== null ? PAIR : view.left}
-          onChange={(event) => choose(event.target.value)}
-        >
-          <option value={PROGRAMME}>{words.replay.programme}</option>
-          <option value={PAIR}>{words.replay.sideBySide}</option>
-          {pictures.map((picture) => (
-            <option key={picture.share} value={picture.share}>
-              {shareName(picture, words)} · {length(picture.startMs)}
-            </option>
-          ))}
-        </select>
-      )}
+      {viewChoice}
       <select
         className="speed-choice"
         aria-label={words.replay.speed}

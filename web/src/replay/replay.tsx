@@ -1,10 +1,12 @@
 /** A recorded lesson: pictures, time line, and what happened, on one time. */
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { Pencil } from "lucide-react";
 import { Button } from "../components/ui";
+import { useMedia } from "../components/use-media";
 import { useWords } from "../i18n/language";
 import type { RecordingDetail } from "../protocol.gen";
 import { CaptionsEditor } from "./captions-editor";
+import { ChoiceBar } from "./choice-bar";
 import { Controls } from "./controls";
 import { KeysDialog } from "./keys-dialog";
 import { useKeys } from "./keys";
@@ -24,9 +26,15 @@ import { usePlaying } from "./use-playing";
 import { usePosition } from "./use-position";
 import { useTimeline } from "./use-timeline";
 import { WHOLE, type View } from "./view";
+import { ViewChoice } from "./view-choice";
 import "./replay.css";
 
-export default function Replay({ detail: given }: { detail: RecordingDetail }) {
+/** Everything in one column, as the styles have it. */
+const SMALL = "(max-width: 959px)";
+
+/** `head`: what the lesson is called; under the picture on a phone, where every line above it makes it smaller. */
+export default function Replay({ detail: given, head }: { detail: RecordingDetail; head: ReactNode }) {
+  const small = useMedia(SMALL);
   const words = useWords();
   // What is played does not change any more; the page around it may be loaded again.
   const [detail] = useState(given);
@@ -55,6 +63,9 @@ export default function Replay({ detail: given }: { detail: RecordingDetail }) {
   const cameraShare = usePlaying(player, (now) => (view.right === null ? (cameraAt(pictures, now.ms)?.share ?? "") : ""));
   const camera = pictures.find((picture) => picture.share === cameraShare && picture.share !== view.left) ?? null;
   const failed = usePlaying(player, (now) => now.failed);
+  const choice = pictures.length > 0 && { player, pictures, view, onView: setView };
+  // Over a full screen the bar of controls has all.
+  const choiceAbove = small && !full;
 
   usePosition(row.id, player);
   useMediaSession(player, row.title, row.className);
@@ -107,80 +118,84 @@ export default function Replay({ detail: given }: { detail: RecordingDetail }) {
   );
 
   return (
-    <div
-      ref={box}
-      className={`replay ${panel ? "" : "no-panel"} ${camera ? "with-camera" : ""} ${full ? "full" : ""} ${idle ? "idle" : ""}`}
-    >
-      <div className="replay-main">
-        <Stage
-          title={row.title}
-          player={player}
-          pictures={pictures}
-          view={view}
-          onView={setView}
-          path={path}
-          cues={captions.on ? captions.cues : []}
-          resumeMs={resumeMs}
-          onResumed={() => setResumeMs(null)}
-          onFullScreen={toggleFull}
-        />
-        <div className="replay-below">
-          {failed && (
-            <p role="alert" className="message bad">
-              {words.recordings.playError}
-            </p>
-          )}
-          <TimeLine
-            recording={row.id}
+    <>
+      {!small && head}
+      <div
+        ref={box}
+        className={`replay ${panel ? "" : "no-panel"} ${camera ? "with-camera" : ""} ${full ? "full" : ""} ${idle ? "idle" : ""}`}
+      >
+        <div className="replay-main">
+          {choice && choiceAbove && <ChoiceBar {...choice} />}
+          <Stage
+            title={row.title}
             player={player}
-            timeline={timeline}
-            chapters={chapters}
-            durationMs={durationMs}
-            parts={parts}
-            path={path}
-          />
-          <Controls
-            player={player}
-            durationMs={durationMs}
             pictures={pictures}
             view={view}
             onView={setView}
-            full={full}
+            choices={!choiceAbove}
+            path={path}
+            cues={captions.on ? captions.cues : []}
+            resumeMs={resumeMs}
+            onResumed={() => setResumeMs(null)}
             onFullScreen={toggleFull}
-            panel={panel}
-            onPanel={() => setPanel(!panel)}
-            captions={captions.languages.length > 0 ? captions.on : null}
-            onCaptions={captions.toggle}
           />
-        </div>
-      </div>
-      {camera && (
-        <figure className="replay-camera">
-          <SharePicture key={camera.share} picture={camera} player={player} path={path} />
-          <figcaption>{shareName(camera, words)}</figcaption>
-        </figure>
-      )}
-      {panel && (
-        <div className="replay-side">
-          {editing ? (
-            <section className="replay-panel" aria-label={words.replay.editCaptions}>
-              {captionsHead}
-              <CaptionsEditor key={captions.language} player={player} captions={captions} onClose={() => setEditing(false)} />
-            </section>
-          ) : (
-            <Panel
+          <div className="replay-below">
+            {failed && (
+              <p role="alert" className="message bad">
+                {words.recordings.playError}
+              </p>
+            )}
+            <TimeLine
+              recording={row.id}
               player={player}
               timeline={timeline}
               chapters={chapters}
-              cues={captions.cues}
-              entries={entries}
-              searchField={searchField}
-              captionsHead={captionsHead}
+              durationMs={durationMs}
+              parts={parts}
+              path={path}
             />
-          )}
+            <Controls
+              player={player}
+              durationMs={durationMs}
+              viewChoice={choice && !choiceAbove && <ViewChoice {...choice} />}
+              full={full}
+              onFullScreen={toggleFull}
+              panel={panel}
+              onPanel={() => setPanel(!panel)}
+              captions={captions.languages.length > 0 ? captions.on : null}
+              onCaptions={captions.toggle}
+            />
+          </div>
         </div>
-      )}
-      <KeysDialog open={help} onClose={() => setHelp(false)} />
-    </div>
+        {camera && (
+          <figure className="replay-camera">
+            <SharePicture key={camera.share} picture={camera} player={player} path={path} />
+            <figcaption>{shareName(camera, words)}</figcaption>
+          </figure>
+        )}
+        {small && head}
+        {panel && (
+          <div className="replay-side">
+            {editing ? (
+              <section className="replay-panel" aria-label={words.replay.editCaptions}>
+                {captionsHead}
+                <CaptionsEditor key={captions.language} player={player} captions={captions} onClose={() => setEditing(false)} />
+              </section>
+            ) : (
+              <Panel
+                player={player}
+                timeline={timeline}
+                chapters={chapters}
+                cues={captions.cues}
+                entries={entries}
+                searchField={searchField}
+                captionsHead={captionsHead}
+              />
+            )}
+          </div>
+        )}
+        <KeysDialog open={help} onClose={() => setHelp(false)} />
+      </div>
+    </>
   );
 }

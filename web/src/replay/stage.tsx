@@ -4,12 +4,13 @@ import { Pause, Play, RotateCcw, RotateCw, X } from "lucide-react";
 import { Button, Spinner } from "../components/ui";
 import { useWords } from "../i18n/language";
 import { length } from "../i18n/time";
-import { shareName, type Picture } from "./lesson";
+import type { Picture } from "./lesson";
 import type { Part } from "./parts";
 import { SharePicture } from "./picture";
 import type { Player } from "./player";
 import { usePlaying } from "./use-playing";
-import { PROGRAMME, withPane, type Pane, type View } from "./view";
+import { PROGRAMME, type Pane, type View } from "./view";
+import { PaneChoice } from "./view-choice";
 import { saidAt, type Cue } from "./vtt";
 
 const TOUCHED_MS = 3000;
@@ -22,6 +23,8 @@ interface Props {
   pictures: readonly Picture[];
   view: View;
   onView(view: View): void;
+  /** Whether two pictures carry the choice of what they show. */
+  choices: boolean;
   path(part: Part): string;
   cues: readonly Cue[];
   /** Where the account left off; null: nothing to offer. */
@@ -30,7 +33,7 @@ interface Props {
   onFullScreen(): void;
 }
 
-export function Stage({ title, player, pictures, view, onView, path, cues, resumeMs, onResumed, onFullScreen }: Props) {
+export function Stage({ title, player, pictures, view, onView, choices, path, cues, resumeMs, onResumed, onFullScreen }: Props) {
   const words = useWords();
   const playing = usePlaying(player, (now) => now.playing);
   const waiting = usePlaying(player, (now) => now.waiting);
@@ -85,33 +88,14 @@ export function Stage({ title, player, pictures, view, onView, path, cues, resum
   const panes: { side: "left" | "right"; pane: Pane }[] = [{ side: "left", pane: view.left }];
   if (view.right !== null) panes.push({ side: "right", pane: view.right });
   const programmeSide = panes.find(({ pane }) => pane === PROGRAMME)?.side ?? null;
-  const options = (
-    <>
-      <option value={PROGRAMME}>{words.replay.programme}</option>
-      {pictures.map((picture) => (
-        <option key={picture.share} value={picture.share}>
-          {shareName(picture, words)} · {length(picture.startMs)}
-        </option>
-      ))}
-    </>
-  );
-  const choice = ({ side, pane }: { side: "left" | "right"; pane: Pane }) =>
-    view.right !== null && (
-      <select
-        className="pane-choice"
-        aria-label={side === "left" ? words.replay.left : words.replay.right}
-        value={pane}
-        onChange={(event) => onView(withPane(view, side, event.target.value))}
-      >
-        {options}
-      </select>
-    );
+  const choice = (side: "left" | "right") =>
+    choices && view.right !== null && <PaneChoice side={side} pictures={pictures} view={view} onView={onView} />;
 
   return (
     <div className={`replay-stage ${view.right === null ? "" : "two"}`} onPointerUp={up}>
       <div className={`pane ${programmeSide ?? "aside"}`}>
         <video ref={player.attach} aria-label={words.recordings.of(title)} playsInline preload="auto" />
-        {programmeSide && choice({ side: programmeSide, pane: PROGRAMME })}
+        {programmeSide && choice(programmeSide)}
       </div>
       {panes
         .filter(({ pane }) => pane !== PROGRAMME)
@@ -120,7 +104,7 @@ export function Stage({ title, player, pictures, view, onView, path, cues, resum
           return (
             <div key={pane} className={`pane ${side}`}>
               {picture && <SharePicture picture={picture} player={player} path={path} />}
-              {choice({ side, pane })}
+              {choice(side)}
             </div>
           );
         })}
