@@ -1,10 +1,11 @@
-"""The replay page: pictures in step, what happened at its second, search, links, keys, phones."""
+"""The replay page: pictures in step, what happened at its second, search, links, keys, captions, phones."""
 
+import asyncio
 import re
 from statistics import median
 from typing import Any
 
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
 from tests.browser import pattern
 from tests.browser.pages import SOON, Person, School
@@ -147,6 +148,87 @@ async def test_a_recorded_lesson_is_watched(school: School) -> None:
         await page.get_by_role("link", name="Recordings").click()
     answer = await teacher.context.request.get(f"{teacher.product.url}/api/recordings/{row['id']}")
     assert 8_400 <= (await answer.json())["positionMs"] <= 8_700
+
+
+async def test_captions_are_written_changed_and_shown(school: School) -> None:
+    teacher, row = await _recorded(school)
+    page = teacher.page
+    video = page.locator(f'video[aria-label="Recording of {TITLE}"]')
+    said = page.locator(".said-caption")
+    editor = page.get_by_role("region", name="Edit captions")
+
+    async def edit() -> None:
+        await teacher.button("Captions").click()
+        await teacher.button("Edit captions").click()
+
+    # Two lines, each taken from where the player stands, the later one first.
+    await teacher.goto(f"/recordings/{row['id']}?t=6")
+    await _at(teacher, video, 5.9, 6.1)
+    await edit()
+    await teacher.button("Add a line at this moment", editor).click()
+    await editor.get_by_role("textbox", name="Text").fill("Hết phần một.")
+    await video.evaluate("video => { video.currentTime = 2 }")
+    await _at(teacher, video, 1.9, 2.1)
+    await teacher.button("Add a line at this moment", editor).click()
+    texts = editor.get_by_role("textbox", name="Text")
+    await expect(texts).to_have_count(2)
+    await texts.first.fill('a < b & c: "định lý"\nhàng thứ hai')
+    await expect(editor.get_by_role("status")).to_have_text("Changes are not saved yet")
+    await teacher.button("Save captions", editor).click()
+    await expect(editor.get_by_role("status")).to_have_text("Captions saved")
+    await teacher.button("Close", editor).click()
+
+    # After a reload they are there; before they are, nothing can be put in their place.
+    async def late(route: Route) -> None:
+        await wanted.wait()
+        await route.continue_()
+
+    wanted = asyncio.Event()
+    await page.route("**/captions/*", late, times=1)
+    await page.reload()
+    await teacher.button("Captions").click()
+    await expect(teacher.button("Edit captions")).to_be_disabled()
+    wanted.set()
+    await teacher.button("Edit captions").click()
+
+    # One is changed, and a line that ends before it starts is refused.
+    await expect(texts).to_have_count(2)
+    await expect(texts.first).to_have_value('a < b & c: "định lý"\nhàng thứ hai')
+    await texts.last.fill("Hết phần hai.")
+    ends = editor.get_by_role("textbox", name="End", exact=True)
+    await ends.last.fill("0:05.0")
+    await teacher.button("Save captions", editor).click()
+    await expect(editor.get_by_role("status")).to_have_text("A line ends before it starts.")
+    await ends.last.fill("0:07.5")
+    await teacher.button("Save captions", editor).click()
+    await expect(editor.get_by_role("status")).to_have_text("Captions saved")
+    await teacher.button("Close", editor).click()
+    await teacher.button("Turn on captions").click()
+
+    # The player shows each at its time and not after it, after a reload too.
+    await teacher.goto(f"/recordings/{row['id']}?t=3")
+    await _at(teacher, video, 2.9, 3.1)
+    await expect(said).to_have_text(re.compile('a < b & c: "định lý"\\s+hàng thứ hai'))
+    for second, text in ((5.5, None), (7, "Hết phần hai."), (7.8, None)):
+        await video.evaluate("(video, second) => { video.currentTime = second }", second)
+        await _at(teacher, video, second - 0.1, second + 0.1)
+        if text is None:
+            await expect(said).to_have_count(0)
+        else:
+            await expect(said).to_have_text(text)
+    await video.evaluate("video => { video.currentTime = 5.5 }")
+    await teacher.button("Play").first.click()
+    await expect(said).to_have_text("Hết phần hai.", timeout=SOON)
+
+    # A line taken away is gone; without lines the captions are.
+    await edit()
+    for _ in range(2):
+        await teacher.button("Delete the line", editor).first.click()
+    await teacher.button("Save captions", editor).click()
+    await expect(editor.get_by_role("status")).to_have_text("Captions saved")
+    await page.reload()
+    await expect(video).to_be_visible(timeout=SOON)
+    await expect(teacher.button("Turn off captions")).to_have_count(0)
 
 
 async def test_a_phone_shows_pictures_their_choice_and_the_controls_together(school: School) -> None:

@@ -109,7 +109,7 @@ export default function Replay({ detail: given, head }: { detail: RecordingDetai
         ))}
       </select>
       {row.mayManage && !editing && (
-        <Button small onPress={() => setEditing(true)}>
+        <Button small isDisabled={!captions.read} onPress={() => setEditing(true)}>
           <Pencil aria-hidden />
           {words.replay.editCaptions}
         </Button>

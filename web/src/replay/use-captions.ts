@@ -12,6 +12,8 @@ export interface CaptionsState {
   language: string;
   setLanguage(language: string): void;
   cues: readonly Cue[];
+  /** Whether `cues` is all there is in this language. Until then, what is saved would take the place of lines not seen. */
+  read: boolean;
   on: boolean;
   toggle(): void;
   /** Rejects with ApiError. No lines: the captions in this language go. */
@@ -24,14 +26,23 @@ export function useCaptions(detail: RecordingDetail): CaptionsState {
   const [languages, setLanguages] = useState(() => detail.captions.map((row) => row.language));
   const [language, setLanguage] = useState<string>(() => firstOf(languages, own));
   const [cues, setCues] = useState<readonly Cue[]>([]);
+  const [readIn, setReadIn] = useState<string | null>(null);
   const [on, setOn] = useState(() => localStorage.getItem(KEY) === "on");
 
   useEffect(() => {
     let wanted = true;
     setCues([]);
-    if (!languages.includes(language)) return;
+    if (!languages.includes(language)) {
+      setReadIn(language);
+      return;
+    }
+    setReadIn(null);
     api.captions(recording, language).then(
-      (vtt) => wanted && setCues(readVtt(vtt) ?? []),
+      (vtt) => {
+        if (!wanted) return;
+        setCues(readVtt(vtt) ?? []);
+        setReadIn(language);
+      },
       () => undefined,
     );
     return () => {
@@ -54,7 +65,7 @@ export function useCaptions(detail: RecordingDetail): CaptionsState {
     setLanguages((old) => [...old.filter((each) => each !== language), ...(next.length > 0 ? [language] : [])]);
   };
 
-  return { languages, language, setLanguage, cues, on, toggle, save };
+  return { languages, language, setLanguage, cues, read: readIn === language, on, toggle, save };
 }
 
 function firstOf(languages: readonly string[], own: Language): string {
