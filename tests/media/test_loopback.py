@@ -283,7 +283,8 @@ async def test_a_storm_of_nacks_is_cut_off():
         for _ in range(40):
             student.send_rtcp(storm)
         counters = home.worker.counters
-        await until(lambda: home.count("rtcp_received") >= 40 and counters.nacks_ignored)
+        # A few suffice, and datagrams may be lost.
+        await until(lambda: counters.nacks_ignored)
         seconds = clock() - started
         most = keyframes.RequestBudget.MOST + 1000 + seconds * keyframes.RequestBudget.PER_SECOND
         assert counters.nacks_received <= most
