@@ -13,6 +13,7 @@ Growth happens only while the rate is used; what is not used is found by probes 
 from media.congestion.beside import Beside
 from media.congestion.digest import Digest
 from media.congestion.loss import Loss
+from media.congestion.noise import Noise
 from media.congestion.window import Base, Window
 
 FLOOR = 4_000.0
@@ -25,6 +26,10 @@ FREE_OVER_SECONDS = 0.28
 THRESHOLD_US = 35_000
 FREE_THRESHOLD_US = 60_000
 MOST_THRESHOLD_US = 150_000
+NOISY = 25_000.0
+"""Octets per second, below which delay that goes back and forth is believed to be the line's own less and less."""
+NOISES = 4.0
+"""Times its own noise is what a line's delay may be off."""
 LEAST_BUSY_US = 60_000
 """Of arrivals: over less, one packet more or less changes the rate too much."""
 GAP_SECONDS = 1.0
@@ -61,6 +66,7 @@ class Estimator:
         "_busy_us",
         "_drained_us",
         "_full_at",
+        "_noise",
         "_over",
         "_patience",
         "_quiet_since",
@@ -88,6 +94,7 @@ class Estimator:
         self.rtt = 0.1
         self.trouble_at = float("-inf")
         self._base = Base()
+        self._noise = Noise()
         self._beside = Beside()
         self._acked = Window(0.6)
         self._received = Window(0.6)
@@ -117,7 +124,7 @@ class Estimator:
         return (
             now >= self._wait
             and not self._beside.is_busy(now)
-            and self.queue_us <= 0.6 * self._threshold
+            and self.queue_us <= 0.6 * self._limit_us
             and self.loss.allows_growth
         )
 
@@ -128,6 +135,14 @@ class Estimator:
     @property
     def _rate_or_guess(self) -> float:
         return self.rate if self.held else FIRST_HELD
+
+    @property
+    def _limit_us(self) -> float:
+        """What more than this waits, waits in a queue of ours."""
+        if not self.held:
+            return FREE_THRESHOLD_US + NOISES * self._noise.value
+        # A packet of ours alone takes a thin line long: that is no noise of its own.
+        return self._threshold + NOISES * self._noise.value * min(1.0, self.rate / NOISY)
 
     def heard(self, digest: Digest, now: float) -> None:
         elapsed = 0.1 if self._at is None else now - self._at
@@ -150,11 +165,12 @@ class Estimator:
             self.loss.add(digest.lost_packets, digest.acked_packets, now, elapsed)
         if digest.acked_packets:
             self.queue_us = self._base.add(digest.delay_min_us, now)
+            self._noise.add(digest.delay_min_us)
             peak = max(digest.delay_max_us, digest.delay_mean_us, digest.delay_last_us)
             self.peak_us = peak - self._base.value
             if digest.rtt_us:
                 self.rtt += (min(digest.rtt_us / 1e6, 2.0) - self.rtt) * 0.1
-        over = not is_busy and self.queue_us > (self._threshold if self.held else FREE_THRESHOLD_US)
+        over = not is_busy and self.queue_us > self._limit_us
         if not over:
             self._empty()
         else:

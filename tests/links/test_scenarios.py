@@ -130,3 +130,16 @@ def test_a_paced_line_with_a_clock_that_drifts() -> None:
     budgets = [budget for at, budget, _ in run.history if at > 20]
     assert all(budget is not None and budget > kilobits(250) for budget in budgets)
     assert run.voice_loss(0, 118) <= 0.01
+
+
+@pytest.mark.parametrize("rate", [2_000, 20_000])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_delay_that_goes_up_and_down_by_itself_is_no_queue(rate: int, seed: int) -> None:
+    run, steady = (
+        Scenario(Rules(rate=kilobits(rate), delay=0.03, jitter=jitter), wanted=BOTH, seed=seed, stills=True)
+        for jitter in (0.12, 0.0)
+    )
+    run.run(60)
+    steady.run(60)
+    assert run.picture.shown[0][0] <= 3
+    assert run.picture.rate(1, 60) >= 0.85 * steady.picture.rate(1, 60)
