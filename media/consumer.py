@@ -181,7 +181,8 @@ class Consumer:
         self._budget.satisfied()
 
     def heard_starved(self, now: float) -> None:
-        self.ask_key_frame(now)
+        if self._budget.starved(now):
+            self.producer.request_key_frame(now, self._wanted_stream(now))
 
     # --- key frames and retransmissions ---
 

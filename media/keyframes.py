@@ -2,11 +2,15 @@
 
 Key frames are the dearest thing in a lesson: one subscriber on a bad line once drove everybody's
 traffic tenfold. So a source is asked at most twice a second, and beyond the first picture a
-subscriber gets one key frame per five seconds.
+subscriber gets one key frame per five seconds. Where the line does not carry the key frames themselves
+in time, so that one after the other is thrown away, it is asked for more and more rarely.
 """
 
 SOURCE_SECONDS = 0.5
 SUBSCRIBER_SECONDS = 5.0
+MOST_SUBSCRIBER_SECONDS = 15.0
+STEADY_SECONDS = 20.0
+"""Without a queue thrown away: the line carries what is sent."""
 UNANSWERED_SECONDS = 1.0
 RETRIES = 5
 PATIENT_SECONDS = 4.0
@@ -61,22 +65,32 @@ class SourceGate:
 class SubscriberBudget:
     """One per consumer."""
 
-    __slots__ = ("_spent_at", "wants")
+    __slots__ = ("_pause", "_spent_at", "_starved_at", "wants")
 
     def __init__(self) -> None:
-        self._spent_at = float("-inf")
+        self._spent_at = self._starved_at = float("-inf")
+        self._pause = SUBSCRIBER_SECONDS
         self.wants = False
 
     def ask(self, now: float) -> bool:
         """Whether the request may go to the source now; otherwise it is kept for ``due``."""
-        if now - self._spent_at < SUBSCRIBER_SECONDS:
+        if now - self._spent_at < self._pause:
             self.wants = True
             return False
         self._spent_at = now
         self.wants = False
         return True
 
+    def starved(self, now: float) -> bool:
+        """What waited was too much for the line, and was thrown away. As ``ask``."""
+        steady = now - self._starved_at >= self._pause + STEADY_SECONDS
+        self._pause = SUBSCRIBER_SECONDS if steady else min(MOST_SUBSCRIBER_SECONDS, 2 * self._pause)
+        self._starved_at = now
+        return self.ask(now)
+
     def due(self, now: float) -> bool:
+        if now - self._starved_at >= MOST_SUBSCRIBER_SECONDS + STEADY_SECONDS:
+            self._pause = SUBSCRIBER_SECONDS
         return self.wants and self.ask(now)
 
     def satisfied(self) -> None:

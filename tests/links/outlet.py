@@ -130,7 +130,8 @@ class Outlet:
         leg = self.legs[str(flushed.stream)]
         if flushed.starves and not leg.starving:
             leg.starving = True
-            self.want_key(leg)
+            if leg.choice is not None and leg.budget.starved(self._clock.now):
+                leg.ask(leg.choice.spatial)
 
     def repair(self, stream: str, seqs: Sequence[int]) -> None:
         leg = self.legs[stream]

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media import layers
-from media.keyframes import RequestBudget, RetransmissionBudget, SourceGate, SubscriberBudget
+from media.keyframes import (
+    MOST_SUBSCRIBER_SECONDS,
+    STEADY_SECONDS,
+    RequestBudget,
+    RetransmissionBudget,
+    SourceGate,
+    SubscriberBudget,
+)
 from media.nack import MAX_MISSING, RETRIES, Missing
 from media.rtcp.reports import SenderInfo, to_ntp
 from media.speakers import Speakers
@@ -122,6 +129,26 @@ def test_a_subscriber_gets_one_key_frame_per_five_seconds():
     budget.ask(6.0)
     budget.satisfied()
     assert not budget.due(20.0)
+
+
+def test_who_starves_again_and_again_asks_more_and_more_rarely():
+    budget, asked = SubscriberBudget(), []
+    now = 0.0
+    while now < 120:
+        # Each key frame that comes is too much for the line, and thrown away three seconds later.
+        if budget.due(now) or (not budget.wants and budget.starved(now)):
+            asked.append(now)
+            now += 3
+        now += 0.5
+    pauses = [b - a for a, b in itertools.pairwise(asked)]
+    assert pauses[0] <= 10.5
+    assert all(MOST_SUBSCRIBER_SECONDS <= pause <= MOST_SUBSCRIBER_SECONDS + 1 for pause in pauses[3:])
+    budget.satisfied()
+    now += MOST_SUBSCRIBER_SECONDS + STEADY_SECONDS
+    assert not budget.due(now)
+    assert budget.ask(now)
+    assert not budget.ask(now + 4)
+    assert budget.ask(now + 5)
 
 
 def test_retransmissions_are_a_share_of_what_is_sent():
