@@ -9,6 +9,7 @@ from msgspec import Struct
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
+CAP_SYS_NICE = 23
 
 
 class Usage(Struct, frozen=True):
@@ -39,11 +40,20 @@ def usage(pid: int) -> Usage:
 
 
 def without_real_time() -> None:
-    """Children may not take real-time priority, as they may not under a user who is not root.
+    """Neither this thread and those it starts, nor their children may take real-time priority: as under a user who is
+    not root.
 
-    Chromium's audio threads take it where they can. Two that spin then leave nothing of two cores, neither to the
-    tests nor to what is to stop them.
+    SVT-AV1 gives the thread that opens an encoder SCHED_FIFO with the highest priority there is, where it may
+    (``switch_to_real_time``), and all that is started from there inherits it. A browser that spins for a moment then
+    leaves nothing of two cores to anybody, for good: neither to what it waits for nor to what is to stop it.
     """
-    drop_from_bounding_set, cap_sys_nice = 24, 23  # prctl(2), capabilities(7)
-    if sys.platform == "linux" and os.geteuid() == 0:
-        ctypes.CDLL(None, use_errno=True).prctl(drop_from_bounding_set, cap_sys_nice, 0, 0, 0)
+    if sys.platform != "linux" or os.geteuid():
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    drop_from_bounding_set, version_3 = 24, 0x20080522  # prctl(2), capget(2)
+    libc.prctl(drop_from_bounding_set, CAP_SYS_NICE, 0, 0, 0)
+    header, sets = (ctypes.c_uint32 * 2)(version_3, 0), (ctypes.c_uint32 * 6)()
+    if libc.capget(header, sets) == 0:
+        for of_first_32 in range(3):  # effective, permitted, inheritable
+            sets[of_first_32] &= ~(1 << CAP_SYS_NICE)
+        libc.capset(header, sets)

@@ -7,7 +7,10 @@ from functools import lru_cache
 import av
 import numpy as np
 
+from tests.proc import without_real_time
+
 os.environ.setdefault("SVT_LOG", "1")
+without_real_time()
 BITS = 16
 ENCODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9", "h264": "libx264", "av1": "libsvtav1"}
 OPTIONS = {
