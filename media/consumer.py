@@ -4,7 +4,7 @@ from typing import Protocol
 
 from media import layers
 from media.fanout.port import ALL_LAYERS, Leg, Outlet, Source
-from media.keyframes import RetransmissionBudget, SubscriberBudget
+from media.keyframes import Impatience, RetransmissionBudget, SubscriberBudget
 from media.negotiation import Accepted
 from media.parameters import RtpParameters
 from media.stream import Stream
@@ -70,6 +70,7 @@ class Consumer:
         self._awaited: Stream | None = None
         self._temporal = ALL_LAYERS
         self._budget = SubscriberBudget()
+        self.impatience = Impatience()
         self._rtx = RetransmissionBudget()
         self._resent: dict[int, float] = {}
         self._was_resumed = False
@@ -185,6 +186,11 @@ class Consumer:
             self.producer.request_key_frame(now, self._wanted_stream(now))
 
     # --- key frames and retransmissions ---
+
+    def asked_for_key_frame(self, now: float) -> None:
+        """By the remote (RFC 4585 §6.3.1, RFC 5104 §4.3.1)."""
+        if not self.impatience.is_all(now):
+            self.ask_key_frame(now)
 
     def ask_key_frame(self, now: float) -> None:
         if self.producer.is_video and self._budget.ask(now):

@@ -17,6 +17,9 @@ from media.stream import Stream
 
 REFRESH_SECONDS = 1.0
 """How often it is looked at again what is wanted and what it costs."""
+WAITS_US = 300_000
+LOST_SECONDS = 5.0
+"""What was lost longer ago was sent again, or asked for otherwise."""
 _BASE_HEIGHT = 360
 
 
@@ -45,7 +48,7 @@ class Downlink:
         self._consumers = consumers
         self._speaks = speaks
         self._wanted: tuple[Wanted, ...] = ()
-        self._looked_at = float("-inf")
+        self._looked_at = self._lost_at = float("-inf")
 
     def begin(self, now: float) -> None:
         """The first picture is on its way: find out what the line carries. Later calls change nothing."""
@@ -64,6 +67,8 @@ class Downlink:
                 self._wanted = wanted
         elif digest is None and not self.policy.is_held:
             return False
+        if digest is not None and self.policy.is_held:
+            self._tell_waiting(digest, now)
         decision = self.policy.step(digest, self._wanted, now)
         if decision.pace is not None:
             self._outlet.pace(*decision.pace)
@@ -72,6 +77,15 @@ class Downlink:
         if decision.allocation is None:
             return False
         return self._apply(decision.allocation.layers, decision.allocation.voice_only is not None, now)
+
+    def _tell_waiting(self, digest: Digest, now: float) -> None:
+        if digest.lost_packets:
+            self._lost_at = now
+            for consumer in self._consumers.values():
+                consumer.impatience.lost()
+        elif digest.queue_delay_us > WAITS_US and now - self._lost_at > LOST_SECONDS:
+            for consumer in self._consumers.values():
+                consumer.impatience.waits(now)
 
     def give_way(self, octets: int, now: float) -> None:
         """So many octets go to the subscriber over TCP now: its pictures wait until a line known to be thin has

@@ -159,4 +159,4 @@ class IncomingRtcp:
         consumer = self._consumers.get(ssrc)
         if consumer is not None and not consumer.paused:
             self._counters.plis_received += 1
-            consumer.ask_key_frame(now)
+            consumer.asked_for_key_frame(now)

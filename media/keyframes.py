@@ -98,6 +98,34 @@ class SubscriberBudget:
         self.wants = False
 
 
+class Impatience:
+    """A browser that was shown nothing for three seconds asks for a key frame, though it lacks nothing.
+
+    Where its pictures wait here and nothing was lost, what waits comes before any key frame would, which would only have
+    to wait behind it. A browser that cannot decode asks again within a second.
+    """
+
+    __slots__ = ("_asked_at", "_until")
+
+    AGAIN_SECONDS = 2.0
+    LASTS_SECONDS = 3.0
+
+    def __init__(self) -> None:
+        self._asked_at = self._until = float("-inf")
+
+    def waits(self, now: float) -> None:
+        """Pictures wait, and nothing was lost lately."""
+        self._until = now + self.LASTS_SECONDS
+
+    def lost(self) -> None:
+        self._until = float("-inf")
+
+    def is_all(self, now: float) -> bool:
+        """Asked now: whether there is no more to it."""
+        before, self._asked_at = self._asked_at, now
+        return now <= self._until and now - before >= self.AGAIN_SECONDS
+
+
 class RetransmissionBudget:
     """How many octets may be retransmitted to one subscriber: a share of what it gets, and a start."""
 

@@ -3,6 +3,9 @@
 from types import SimpleNamespace
 
 from media import control
+from media.congestion.digest import Digest
+from media.downlink import LOST_SECONDS
+from media.rtcp import feedback
 from tests.media.house import house, until, video_parameters
 from tests.media.test_loopback import lesson, send_video
 
@@ -48,3 +51,26 @@ async def test_pictures_of_a_thin_line_give_way():
         for octets in (-1, 5_000_000):
             assert isinstance(await home.worker.handle(control.GiveWay("s", octets)), control.Failed)
         assert isinstance(await home.worker.handle(control.GiveWay("nobody", 1)), control.Failed)
+
+
+async def test_who_only_waits_for_what_waits_here_costs_nobody_a_key_frame():
+    async with house() as home:
+        teacher, student, got, parameters = await lesson(home)
+        send_video(teacher, range(2), keys=(0,))
+        await until(lambda: len(got) == 2)
+        transport = home.worker.registry.transports["s"]
+        await until(lambda: home.worker._rhythm._downlinks.get(transport) is not None)
+        link = home.worker._rhythm._downlinks.get(transport)
+        counters = home.worker.counters
+        pli = feedback.build_pli(1, parameters.encodings[0].ssrc)
+        now = home.worker.clock()
+        link._tell_waiting(Digest(queue_delay_us=400_000), now)
+        student.send_rtcp(pli)
+        await until(lambda: counters.plis_received == 1)
+        assert not transport.consumers["c"].wants_key_frame
+        asked = counters.plis_sent
+        link._tell_waiting(Digest(lost_packets=1, queue_delay_us=400_000), now)
+        link._tell_waiting(Digest(queue_delay_us=400_000), now + LOST_SECONDS)
+        student.send_rtcp(pli)
+        await until(lambda: counters.plis_received == 2)
+        await until(lambda: counters.plis_sent > asked)

@@ -9,6 +9,7 @@ from media import layers
 from media.keyframes import (
     MOST_SUBSCRIBER_SECONDS,
     STEADY_SECONDS,
+    Impatience,
     RequestBudget,
     RetransmissionBudget,
     SourceGate,
@@ -129,6 +130,20 @@ def test_a_subscriber_gets_one_key_frame_per_five_seconds():
     budget.ask(6.0)
     budget.satisfied()
     assert not budget.due(20.0)
+
+
+def test_who_only_waits_gets_no_key_frame_and_who_cannot_decode_does():
+    impatience = Impatience()
+    assert not impatience.is_all(1.0), "nothing waits"
+    impatience.waits(10.0)
+    assert impatience.is_all(12.0)
+    assert not impatience.is_all(12.5), "again so soon: it cannot decode"
+    impatience.waits(14.0)
+    assert impatience.is_all(16.0)
+    assert not impatience.is_all(19.1), "it came long ago"
+    impatience.waits(20.0)
+    impatience.lost()
+    assert not impatience.is_all(22.0), "it may lack what was lost"
 
 
 def test_who_starves_again_and_again_asks_more_and_more_rarely():
