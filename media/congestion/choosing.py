@@ -19,7 +19,7 @@ _ROOM = 0.85
 """Share of the budget within which something new must fit."""
 _EASE = 0.9
 """What is sent already may cost this much more than new things before it is given up."""
-_THIN_SECONDS = 0.8
+_THIN_SECONDS = 1.2
 _FAILED_SECONDS = 10.0
 """A way up that is taken back within this was a mistake, and the next try waits twice as long."""
 _FIRST_BACKOFF, _MOST_BACKOFF = 4.0, 60.0

@@ -11,7 +11,7 @@ _STRETCH = 0.1
 _KEPT = 10_000
 _PART = 1.2
 """Of the line: pictures give way to a still, and an estimate made while others fill the line is rather low."""
-_LATER_PART = 0.2
+_LATER_PART = 0.12
 _SPARE_PART = 0.8
 """Headers come on top, and an estimate may be too high by some."""
 _AHEAD = 0.4

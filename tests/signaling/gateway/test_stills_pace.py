@@ -53,7 +53,7 @@ def test_a_line_leaves_something_for_stills_and_thin_ones_all_to_voices(
         assert 0.8 * spare <= share <= max(1.2 * down, 512)
     assert share_of_line(8_000, 0, first) == share_of_line(1, 0, first) == 512
     assert share_of_line(125_000, 0, True) == 150_000
-    assert share_of_line(125_000, 0, False) == 25_000
+    assert share_of_line(125_000, 0, False) == 15_000
 
 
 @given(st.integers(1, 500_000), st.one_of(st.none(), RATES))
