@@ -84,7 +84,7 @@ class Scenario:
     # --- the server ---
 
     def _picture(self, stream: str, frame: Frame) -> None:
-        if stream == "screen" and getattr(self, "stills", None) is not None:
+        if stream == "screen" and self.stills is not None:
             self.stills.picture(frame)
         if frame.is_key:
             self._gates[3 if stream == "screen" else frame.spatial].arrived(self.clock.now)

@@ -26,7 +26,7 @@ class Segment(Struct, eq=False):
 
 
 class Line(Protocol):
-    """What the connection goes over; ``offer`` False: dropped."""
+    """What the connection goes over. What is lost on it is told by nobody."""
 
     clock: Clock
 
@@ -46,7 +46,6 @@ class Connection:
         self._flying: dict[int, tuple[Segment, float]] = {}
         self._again: list[Segment] = []
         self._reduced_at = -1.0
-        self.came = 0
         line.clock.every(0.05, self._timers)
 
     @property
@@ -78,7 +77,6 @@ class Connection:
     def acked(self, segment: Segment) -> None:
         if self._flying.pop(segment.number, None) is None:
             return
-        self.came += segment.size
         self._window += 1.0 if self._window < self._threshold else 1.0 / self._window
         lost = [number for number in self._flying if number < segment.number - 3]
         if lost and not segment.again:
@@ -118,7 +116,6 @@ class Stills:
         self._number = 0
         self.light: list[float] = []
         self.full: list[float] = []
-        self.begun = self.cut = 0
 
     def acked(self, segment: Segment) -> None:
         self._connection.acked(segment)
@@ -140,7 +137,6 @@ class Stills:
 
     def _begin(self, number: int, size: int, came: list[float]) -> None:
         if number == self._number:
-            self.begun += 1
             self._write(number, 0, 0, size, came)
 
     def _write(self, number: int, at: int, told: int, size: int, came: list[float]) -> None:
@@ -150,7 +146,6 @@ class Stills:
             clock.at(clock.now + seconds, lambda: self._write(number, at, told, size, came))
 
         if number != self._number:
-            self.cut += 1
             connection.drop_unsent()
             return
         if at >= size:

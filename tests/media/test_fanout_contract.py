@@ -328,16 +328,22 @@ async def test_feedback_is_read_where_it_arrives(make):
         await until(lambda: end.heard.rtcp)
 
 
+def picture_and_voice(board):
+    """Who sends each (SSRCs 500 and 600 at the subscriber's), and the subscriber who takes both."""
+    publisher, source, _ = board.publish()
+    speaker, voice, _ = board.publish(VOICE, ssrc=3333, rtx=0)
+    end = board.end()
+    picture, _ = board.leg(end, ssrc=500)
+    sound, _ = board.leg(end, ssrc=600, is_voice=True)
+    picture.follow(source)
+    sound.follow(voice)
+    return publisher, speaker, end
+
+
 @each
 async def test_a_paced_outlet_sends_voice_first_and_all_in_time(make):
     async with switchboard(make) as board:
-        publisher, source, _ = board.publish()
-        speaker, voice, _ = board.publish(VOICE, ssrc=3333, rtx=0)
-        end = board.end()
-        picture, _ = board.leg(end, ssrc=500)
-        sound, _ = board.leg(end, ssrc=600, is_voice=True)
-        picture.follow(source)
-        sound.follow(voice)
+        publisher, speaker, end = picture_and_voice(board)
         end.outlet.pace(40_000, 5.0)
         await board.settle()
         for number in range(20):
@@ -356,13 +362,7 @@ async def test_a_paced_outlet_sends_voice_first_and_all_in_time(make):
 @each
 async def test_pictures_wait_for_what_is_sent_beside_them_and_voice_does_not(make):
     async with switchboard(make) as board:
-        publisher, source, _ = board.publish()
-        speaker, voice, _ = board.publish(VOICE, ssrc=3333, rtx=0)
-        end = board.end()
-        picture, _ = board.leg(end, ssrc=500)
-        sound, _ = board.leg(end, ssrc=600, is_voice=True)
-        picture.follow(source)
-        sound.follow(voice)
+        publisher, speaker, end = picture_and_voice(board)
         end.outlet.spend(10_000_000)  # not paced: nothing to hold up
         end.outlet.pace(40_000, 5.0)
         end.outlet.spend(40_000)
