@@ -30,7 +30,7 @@ case "$*" in
     echo "pytest ${*#-m pytest }" >>"$CALLS"
     case "$*" in
     *last-failed*) exit "${AGAIN:-0}" ;;
-    *"not alone"*) ;;
+    *"not alone"*) exit "${TOGETHER:-0}" ;;
     *) exit "${ALONE:-0}" ;;
     esac ;;
 esac
@@ -166,18 +166,38 @@ def test_without_python_it_says_what_is_missing(house: House, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("alone", "again", "code", "runs"),
-    [("0", "0", 0, 2), ("1", "0", 0, 3), ("1", "1", 1, 3), ("2", "0", 2, 2)],
-    ids=["all pass", "one passes the second time", "one fails twice", "pytest itself gave up"],
+    ("together", "alone", "again", "code", "runs"),
+    [
+        ("0", "0", "0", 0, 2),
+        ("1", "0", "0", 0, 3),
+        ("0", "1", "0", 0, 3),
+        ("0", "1", "1", 1, 3),
+        ("2", "0", "0", 2, 2),
+        ("1", "2", "0", 2, 2),
+    ],
+    ids=[
+        "all pass",
+        "one of several at once passes the second time",
+        "one alone passes the second time",
+        "one fails twice",
+        "pytest itself gave up at first",
+        "pytest itself gave up later",
+    ],
 )
-def test_what_fails_of_the_tests_that_run_alone_is_tried_once_more(
-    house: House, alone: str, again: str, code: int, runs: int
+def test_what_fails_is_tried_once_more(
+    house: House, together: str, alone: str, again: str, code: int, runs: int
 ) -> None:
     (house.root / "requirements-dev.lock").write_text("a==1\n")
-    ended, output, asked = house.run("test", ALONE=alone, AGAIN=again, CLASSROOM_TEST_WITHOUT="1")
+    left = house.root / ".pytest_cache/v/cache/lastfailed"
+    left.parent.mkdir(parents=True)
+    left.write_text("of an earlier run")
+    ended, output, asked = house.run(
+        "test", TOGETHER=together, ALONE=alone, AGAIN=again, CLASSROOM_TEST_WITHOUT="1"
+    )
     assert ended == code, output
     assert len([call for call in asked if call.startswith("pytest")]) == runs
     assert ("once more" in output) == (runs == 3)
+    assert not left.exists()
 
 
 def test_an_unknown_command_is_refused_with_the_list(house: House) -> None:

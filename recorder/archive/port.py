@@ -83,7 +83,8 @@ class RecordingFiles(Protocol):
         self, recording: str, name: str, source: Path, *, mime_type: str = "", sha256: str = ""
     ) -> Facts:
         """Stores ``source``, whole or not at all, in bounded memory; ``sha256``: what its bytes must have.
-        What is there afterwards was checked against what was sent; else StorageFailed (damaged)."""
+        What is there afterwards was checked against what was sent; else StorageFailed (damaged), or NoSuchFile when
+        it was deleted meanwhile."""
         ...
 
     async def delete(self, recording: str, name: str) -> None:

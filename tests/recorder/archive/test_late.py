@@ -5,7 +5,10 @@ import shutil
 import sys
 from pathlib import Path
 
+import obstore
+
 from recorder.archive.late import AFTER, NAME
+from recorder.archive.objects import ObjectFiles
 from recorder.archive.port import Deleted
 from tests.object_store import ObjectStore
 from tests.recorder.archive.closed import PART, Closed
@@ -32,10 +35,10 @@ async def restart(mover: Mover) -> None:
     mover.uploads.start()
 
 
-async def arrive(mover: Mover, scratch: Path) -> None:
-    """As if it had been on its way."""
-    (scratch / "late").write_bytes(b"seen and heard")
-    await mover.archive.stored.put("r1", "programme.webm", scratch / "late")
+async def arrive(mover: Mover) -> None:
+    """As if it had been on its way. Nobody reads it back: who looks for it may have deleted it by then."""
+    assert isinstance(mover.archive.stored, ObjectFiles)
+    await obstore.put_async(mover.archive.stored._writer, "r1/programme.webm", b"seen and heard")
 
 
 def remembered(mover: Mover) -> list[str]:
@@ -79,12 +82,12 @@ async def test_what_arrives_while_nobody_runs_is_found_at_the_start(tmp_path: Pa
         Closed(mover.root).add("programme.webm")
         await erase(mover)
         await mover.uploads.close()
-        await arrive(mover, tmp_path)
+        await arrive(mover)
         await restart(mover)
         await mover.until_stored()
         # However late the start is.
         await mover.uploads.close()
-        await arrive(mover, tmp_path)
+        await arrive(mover)
         mover.wall.ahead = 100 * LAST
         await restart(mover)
         await mover.until_stored()
@@ -97,7 +100,7 @@ async def test_it_is_looked_for_until_nothing_can_arrive_any_more(tmp_path: Path
         await erase(mover)
         await restart(mover)
         for after in AFTER:
-            await arrive(mover, tmp_path)
+            await arrive(mover)
             assert remembered(mover) == ["r1"]
             mover.wall.ahead = after + 5
             await mover.until_stored()
@@ -111,7 +114,7 @@ async def test_storage_that_is_down_is_asked_again(tmp_path: Path, s3: ObjectSto
     async with moving(tmp_path, s3) as mover:
         Closed(mover.root).add("programme.webm")
         await erase(mover)
-        await arrive(mover, tmp_path)
+        await arrive(mover)
         s3.down()
         mover.wall.ahead = LAST + 5
         mover.uploads.start()
@@ -139,7 +142,7 @@ asyncio.run(main())
 async def test_killed_while_it_erases(tmp_path: Path, s3: ObjectStore) -> None:
     """Nobody asks for the erasure a second time."""
     async with moving(tmp_path, s3) as mover:
-        await arrive(mover, tmp_path)
+        await arrive(mover)
         gate = Gate(s3, lambda method, path: method == "POST" and "delete" in path)
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-c", _ERASING, str(mover.root), mover.url
@@ -150,7 +153,7 @@ async def test_killed_while_it_erases(tmp_path: Path, s3: ObjectStore) -> None:
         gate.open.set()
         await mover.until_stored()
         s3.heal()
-        await arrive(mover, tmp_path)
+        await arrive(mover)
         mover.uploads.start()
         await mover.until_stored()
 
