@@ -33,6 +33,7 @@ from tests.bench._lesson_on_disk import SCREEN, key_frames, lesson_on_disk
 from tests.bench._sums import Comparison, Pair, compare, in_turns
 from tests.bench.joins import Forwarding, Remote, worker_process
 from tests.media.house import video_parameters
+from tests.proc import without_real_time
 from tests.recorder.kit.material import tone_packets
 from tests.recorder.kit.written import Block, WrittenRecording
 
@@ -243,6 +244,7 @@ async def run(seconds: int, pairs: int, live_seconds: float, hours: int, kilobit
 
 
 def main() -> None:
+    without_real_time()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=60, help="of the lesson; a multiple of 20")
     parser.add_argument(

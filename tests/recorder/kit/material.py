@@ -1,16 +1,13 @@
 """Pictures that carry a machine-readable counter, encoded with PyAV."""
 
-import os
 from fractions import Fraction
 from functools import lru_cache
 
 import av
 import numpy as np
 
-from tests.proc import without_real_time
+from tests.recorder.kit.av1 import Av1Encoder
 
-os.environ.setdefault("SVT_LOG", "1")
-without_real_time()
 BITS = 16
 ENCODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9", "h264": "libx264", "av1": "libsvtav1"}
 OPTIONS = {
@@ -46,6 +43,40 @@ def read_counter(luma: np.ndarray) -> int | None:
     return counter
 
 
+def picture(counter: int, width: int, height: int, pts: int, *, key: bool) -> av.VideoFrame:
+    """``draw``, for an encoder. ``pts``: by a clock of 90 kHz."""
+    chroma = np.full((height // 2, width), 128, np.uint8)
+    frame = av.VideoFrame.from_ndarray(np.vstack((draw(counter, width, height), chroma)), format="yuv420p")
+    frame.pts = pts
+    frame.time_base = Fraction(1, 90000)
+    if key:
+        frame.pict_type = av.video.frame.PictureType.I
+    return frame
+
+
+def new_context(codec: str, width: int, height: int) -> av.VideoCodecContext:
+    context = av.CodecContext.create(ENCODERS[codec], "w")
+    context.width, context.height, context.pix_fmt = width, height, "yuv420p"
+    context.time_base = Fraction(1, 90000)
+    context.framerate = Fraction(25)
+    if codec != "av1":
+        context.bit_rate = 600_000
+    context.thread_count = 1
+    context.options = OPTIONS[codec]
+    return context
+
+
+class _Encoder:
+    """As ``Av1Encoder``, in this process."""
+
+    def __init__(self, codec: str, width: int, height: int) -> None:
+        self._context = new_context(codec, width, height)
+
+    def frame(self, counter: int, pts: int, *, key: bool = False) -> list[bytes]:
+        shown = picture(counter, self._context.width, self._context.height, pts, key=key)
+        return [bytes(packet) for packet in self._context.encode(shown)]
+
+
 class VideoEncoder:
     """Frames with counters 0, 1, 2 …"""
 
@@ -54,41 +85,25 @@ class VideoEncoder:
         self.counter = 0
         self._pts = 0
         self._ready: list[bytes] = []
-        self._context = self._open()
+        self._encoder = self._open()
 
-    def _open(self):
-        context = av.CodecContext.create(ENCODERS[self.codec], "w")
-        context.width, context.height, context.pix_fmt = self.width, self.height, "yuv420p"
-        context.time_base = Fraction(1, 90000)
-        context.framerate = Fraction(25)
-        if self.codec != "av1":
-            context.bit_rate = 600_000
-        context.thread_count = 1
-        context.options = OPTIONS[self.codec]
-        return context
-
-    def picture(self) -> np.ndarray:
-        return draw(self.counter, self.width, self.height)
+    def _open(self) -> _Encoder | Av1Encoder:
+        if self.codec == "av1":
+            return Av1Encoder(self.width, self.height)
+        return _Encoder(self.codec, self.width, self.height)
 
     def resize(self, width: int, height: int) -> None:
         self.width, self.height = width, height
-        self._context = self._open()
+        self._encoder = self._open()
 
     def frame(self, *, key: bool = False) -> bytes:
         """Empty when the encoder (AV1) is a frame behind."""
-        if key and self.codec == "av1" and self.counter:
-            self._ready += [bytes(packet) for packet in self._context.encode(None)]
-            self._context = self._open()
-        plane = self.picture()
-        chroma = np.full((self.height // 2, self.width), 128, np.uint8)
-        picture = av.VideoFrame.from_ndarray(np.vstack((plane, chroma)), format="yuv420p")
-        picture.pts = self._pts
-        picture.time_base = Fraction(1, 90000)
-        if key:
-            picture.pict_type = av.video.frame.PictureType.I
+        if key and self.counter and isinstance(self._encoder, Av1Encoder):
+            self._ready += self._encoder.flush()
+            self._encoder = self._open()
+        self._ready += self._encoder.frame(self.counter, self._pts, key=key)
         self._pts += 3600
         self.counter += 1
-        self._ready += [bytes(packet) for packet in self._context.encode(picture)]
         return self._ready.pop(0) if self._ready else b""
 
 
