@@ -36,15 +36,15 @@ class Downlinks:
             if transport.direction != "recv" or not transport.is_connected:
                 continue
             link = self._of(transport)
-            was_known = link.is_known
+            before = link.is_known, link.policy.is_held
             changed = link.step(digests.get(transport.outlet), now)
-            if link.is_known != was_known:
+            if (link.is_known, link.policy.is_held) != before:
                 self._learned.add(transport.router.id)
             if changed:
                 yield _told(transport, link)
 
     def take_learned(self) -> list[Router]:
-        """Where it became known what a line takes, since the last call."""
+        """Where it became known what a line takes, or that it takes little, since the last call."""
         routers = self._registry.routers
         learned, self._learned = self._learned, set()
         return [routers[name] for name in learned if name in routers]

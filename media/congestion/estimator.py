@@ -160,7 +160,8 @@ class Estimator:
         span = acked.span(now)
         self.acked_rate = acked.first / span
         self.sent_rate = acked.second / span
-        is_busy = self._beside.is_busy(now)
+        # Nothing is known of a free path: that they fill it is news.
+        is_busy = self.held and self._beside.is_busy(now)
         if not is_busy:
             self.loss.add(digest.lost_packets, digest.acked_packets, now, elapsed)
         if digest.acked_packets:

@@ -16,7 +16,14 @@ from signaling.gateway.errors import ApiError
 from signaling.gateway.routing import Query, Route, integer
 from signaling.gateway.stills import MAX_FULL, MAX_LIGHT, MAX_PATCH, VARIANTS, StillRefused, has_stills
 from signaling.gateway.stills_image import MAX_SIDE, BadImage, StillImage, read_image
-from signaling.gateway.stills_pace import announced, chunk_size
+from signaling.gateway.stills_pace import (
+    CONFIRMED_SECONDS,
+    LOOK_AGAIN,
+    UNCONFIRMED,
+    announced,
+    chunk_size,
+)
+from signaling.gateway.unconfirmed import unconfirmed
 from signaling.gateway.who import knows_lesson
 from signaling.wire.server import StillArea
 
@@ -165,10 +172,16 @@ async def _write(call: Call, response: web.StreamResponse, image: StillImage) ->
     found = call.request.match_info
     first = gateway.stills.is_first(lesson, ShareId(found["share"]), found["part"])
     at = told = 0
+    patience = CONFIRMED_SECONDS
     while at < len(image.data):
         if _wanted(call) is not image or not still_inside(call):
             gateway.metrics.stills_cut.inc()
             return
+        if unconfirmed(call.request.transport) > UNCONFIRMED:
+            await asyncio.sleep(patience)
+            patience = min(LOOK_AGAIN, 1.5 * patience)
+            continue
+        patience = CONFIRMED_SECONDS
         rate = gateway.stills.allowance(lesson, viewer, first)
         size = chunk_size(rate)
         if at >= told:

@@ -16,6 +16,12 @@ _SPARE_PART = 0.8
 """Headers come on top, and an estimate may be too high by some."""
 _AHEAD = 0.4
 """Seconds of the allowance that the worker is told ahead."""
+_AHEAD_UNLIMITED = 3 * CHUNK
+UNCONFIRMED = 24 * 1024
+"""Bytes on their way. More would stand in the queue of a line that has become thin a moment ago, before anybody knows of
+it: 1 Mbit/s carries so many in 0.2 s. With a round trip of 100 ms so many each are 2 Mbit/s."""
+CONFIRMED_SECONDS = 0.01
+"""After which one looks again how many are, at first."""
 _VOICES = 25_000
 """Bytes a second: on a line that is thinner, voices come first and pictures hardly go."""
 CAUTIOUS = 1_000
@@ -47,7 +53,7 @@ def share_of_line(down: float, spare: float, first: bool) -> float | None:
 def announced(left: int, rate: float | None) -> int:
     """How many of the ``left`` bytes of a still the media worker is told of next, before they go: what a cut takes
     back is little then, and the worker is told a few times a second at most."""
-    return left if rate is None else min(left, max(_SMALLEST, int(rate * _AHEAD)))
+    return min(left, _AHEAD_UNLIMITED if rate is None else max(_SMALLEST, int(rate * _AHEAD)))
 
 
 class Turns:

@@ -125,9 +125,9 @@ class Scenario:
         if self._wanted:
             self._do(self.subscriber.begin(now))
         digest = self.outlet.digest()
-        was_beginning = self.subscriber.control.is_beginning
+        before = self.subscriber.control.is_beginning, self.subscriber.is_held
         self._do(self.subscriber.step(digest, wanted, now))
-        if was_beginning != self.subscriber.control.is_beginning:
+        if (self.subscriber.control.is_beginning, self.subscriber.is_held) != before:
             self._look()
         self.history.append((now, self.subscriber.control.budget, digest))
 

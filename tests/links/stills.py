@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from signaling.gateway.stills_pace import Turns, announced, chunk_size
+from signaling.gateway.stills_pace import CONFIRMED_SECONDS, UNCONFIRMED, Turns, announced, chunk_size
 from tests.links.clock import Clock
 from tests.links.publishers import Frame
 
@@ -16,7 +16,6 @@ HEADERS = 52
 MOVED = 5_000
 """A picture so large shows something new."""
 REST_SECONDS = 0.3
-_UNSENT = 16 * 1024
 
 
 class Segment(Struct, eq=False):
@@ -49,8 +48,9 @@ class Connection:
         line.clock.every(0.05, self._timers)
 
     @property
-    def unsent(self) -> int:
-        return self._unsent
+    def unconfirmed(self) -> int:
+        flying = sum(segment.size for segment, _ in self._flying.values())
+        return self._unsent + flying + sum(segment.size for segment in self._again)
 
     def write(self, octets: int) -> None:
         self._unsent += octets
@@ -151,6 +151,9 @@ class Stills:
         if at >= size:
             self._finish(number, size, came)
             return
+        if connection.unconfirmed > UNCONFIRMED:
+            later(CONFIRMED_SECONDS, at, told)
+            return
         rate = self._line.allowance(size == LIGHT)
         if at >= told:
             more = announced(size - at, rate)
@@ -159,8 +162,6 @@ class Stills:
         chunk = chunk_size(rate)
         if wait := self._turns.wait("viewer", clock.now, chunk, rate):
             later(wait, at, told)
-        elif connection.unsent > _UNSENT:
-            later(0.01, at, told)
         else:
             connection.write(min(chunk, size - at))
             later(0.0, at + chunk, told)

@@ -1,5 +1,6 @@
 """A subscriber's line through a real worker: what is told, what is held."""
 
+import time
 from types import SimpleNamespace
 
 from media import control
@@ -24,6 +25,32 @@ async def test_links_are_told_once_a_second_when_they_change():
         assert {link.bars for link in told().values()} == {4}
         assert {link.reason for link in told().values()} == {""}
         assert not [n for n in home.notices if isinstance(n, control.ConsumersHeld)]
+
+
+async def test_a_line_that_turns_out_to_be_thin_is_told_at_once():
+    """Stills go by it: a second is long for them."""
+    async with house() as home:
+        teacher, _, got, _ = await lesson(home)
+        send_video(teacher, range(2), keys=(0,))
+        await until(lambda: len(got) == 2)
+        downlinks, transport = home.worker._rhythm._downlinks, home.worker.registry.transports["s"]
+        await until(lambda: (link := downlinks.get(transport)) is not None and link.is_known)
+        link = downlinks.get(transport)
+        step = link.step
+
+        def thin(digest: Digest | None, now: float) -> bool:
+            link.policy.control.estimator.hold_at(100_000, now)
+            return step(digest, now)
+
+        def learned() -> list[str]:
+            list(downlinks.step(time.monotonic()))
+            return [router.id for router in downlinks.take_learned()]
+
+        learned()
+        assert learned() == []
+        link.step = thin
+        assert learned() == [transport.router.id]
+        assert learned() == []
 
 
 async def test_what_is_text_is_known_by_its_content_hint():

@@ -68,6 +68,18 @@ def test_a_queue_while_a_still_is_on_its_way_lowers_nothing() -> None:
     assert lowered(tell=True) == 0.95 * RATE
 
 
+def test_a_still_that_fills_a_line_of_which_nothing_was_known_tells_how_thin_it_is() -> None:
+    """A line that became thin a moment ago: else the next picture and the next still would stand in its queue."""
+    estimator = Estimator()
+    for tick in range(10):
+        queue(estimator, tick / 10, 20, 3_000)
+    assert not estimator.held
+    for tick in range(10, 15):
+        estimator.beside(16_000, tick / 10)
+        queue(estimator, tick / 10, 200, 3_000)
+    assert estimator.held
+
+
 def test_the_rate_of_a_burst_is_that_of_the_time_in_which_it_came() -> None:
     """Idle for half a second before: the mean of 0.6 s says a third of what the line carries."""
     estimator = Estimator()

@@ -8,7 +8,8 @@ import pytest
 
 from classroom.ids import LessonId
 from signaling.gateway import stills as rules
-from signaling.gateway.stills_pace import CHUNK
+from signaling.gateway import stills_api
+from signaling.gateway.stills_pace import CHUNK, UNCONFIRMED
 from signaling.wire import client as ask
 from signaling.wire import server as told
 from tests.clients.lesson_socket import Refused
@@ -276,6 +277,32 @@ async def test_it_is_written_no_faster_than_allowed_and_not_beyond_its_end(
     assert len(begun + rest) < len(picture)
     # The connection lives on.
     allowed[0] = 1e9
+    assert await shared.put(3, "full", picture) == "ok"
+    assert await shared.get(3) == (200, picture)
+
+
+async def test_no_more_of_it_is_on_its_way_than_a_line_that_became_thin_carries_soon(
+    school: School, shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing limits, yet; so it can be taken back from those to whom it does not come."""
+    picture = png(64, 64, filling=8 * CHUNK)
+    asked, takes = [0], [2]
+
+    def unconfirmed(_transport: object) -> int:
+        asked[0] += 1
+        return UNCONFIRMED if asked[0] <= takes[0] else UNCONFIRMED + 1
+
+    monkeypatch.setattr(stills_api, "unconfirmed", unconfirmed)
+    school.gateway.stills.allowance = rules.unlimited
+    assert await shared.put(1, "full", picture) == "ok"
+    account = await school.who("student1")
+    async with account.http.get(shared.path(1)) as answer:
+        begun = await answer.content.readexactly(2 * CHUNK)
+        await until(lambda: asked[0] > takes[0] + 1)
+        await shared.moved(1, 2)
+        assert await answer.read() == b""
+    assert picture.startswith(begun)
+    takes[0] = 1_000_000
     assert await shared.put(3, "full", picture) == "ok"
     assert await shared.get(3) == (200, picture)
 
