@@ -153,8 +153,10 @@ async def test_erasure_takes_what_is_stored_and_waits_for_storage(tmp_path: Path
         one = Closed(here.root).add("a.webm", 10).add("export-1.mp4", 20, in_manifest=False)
         here.uploads.start()
         async with asyncio.timeout(10):
-            while len(mark.load(one.directory).files) < 3:  # noqa: ASYNC110
+            # Counted after it is marked as stored.
+            while here.uploads.figures["archive_uploaded_files"] < 3:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
+        assert len(mark.load(one.directory).files) == 3
         (one.directory / "a.webm").unlink()
         assert await here.handle(RemoveJobFile("r1", "export-1.mp4")) == RecorderDone()
         assert "export-1.mp4" not in await here.archive.names("r1")
