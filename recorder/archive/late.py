@@ -63,14 +63,16 @@ class Late:
             raise failed
 
     async def _look(self, recording: str, known: dict[str, float]) -> None:
-        erased, now = known[recording], self._wall()
+        erased, now = known.get(recording), self._wall()
+        if erased is None:
+            return  # looked for meanwhile, a last time
         arrived = await self._stored.delete_all(recording)
         if arrived.files:
             self.found += arrived.files
             _log.warning("files_arrived_late", recording=recording, files=arrived.files)
         async with self._changing:
-            if known[recording] != erased:
-                return  # erased again meanwhile
+            if known.get(recording) != erased:
+                return  # erased again meanwhile, or looked for
             self._looked[recording] = now
             if now >= erased + AFTER[-1]:
                 await asyncio.to_thread((self._directory / recording).unlink, missing_ok=True)
