@@ -180,6 +180,20 @@ async def test_captions_are_written_changed_and_shown(school: School) -> None:
     await expect(editor.get_by_role("status")).to_have_text("Captions saved")
     await teacher.button("Close", editor).click()
 
+    # Who cannot read them is told why, and may try again.
+    async def broken(route: Route) -> None:
+        await route.fulfill(status=500)
+
+    await page.route("**/captions/*", broken)
+    await page.reload()
+    await teacher.button("Captions").click()
+    await expect(page.get_by_role("alert")).to_contain_text("These captions could not be read yet.")
+    await expect(teacher.button("Edit captions")).to_be_disabled()
+    await page.unroute("**/captions/*", broken)
+    await teacher.button("Try again").click()
+    await expect(teacher.button("Edit captions")).to_be_enabled()
+    await expect(page.get_by_role("alert")).to_have_count(0)
+
     # After a reload they are there; before they are, nothing can be put in their place.
     async def late(route: Route) -> None:
         await wanted.wait()

@@ -3,8 +3,8 @@ import { TriangleAlert } from "lucide-react";
 import { useMe } from "../account";
 import { api } from "../api/http";
 import { useLoaded } from "../components/loaded";
-import { Loading, Statement } from "../components/ui";
-import { errorWords } from "../i18n/errors";
+import { NotLoaded } from "../components/not-loaded";
+import { Loading } from "../components/ui";
 import { useLanguage } from "../i18n/language";
 import { size } from "../i18n/time";
 import type { Storage } from "../protocol.gen";
@@ -17,13 +17,14 @@ const REFRESH_MS = 30_000;
 export function StoragePage() {
   const { words } = useLanguage();
   const me = useMe();
-  const { data, error } = useLoaded(api.storage, REFRESH_MS);
+  const loaded = useLoaded(api.storage, REFRESH_MS);
+  const { data, error } = loaded;
   const recordings = (
     <Link className="button plain" href="/recordings">
       {words.recordings.title}
     </Link>
   );
-  if (error && !data) return <Statement title={errorWords(error, words)}>{recordings}</Statement>;
+  if (error && !data) return <NotLoaded loaded={loaded}>{recordings}</NotLoaded>;
   if (!data) return <Loading />;
   return (
     <main id="main" className="page">

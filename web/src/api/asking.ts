@@ -3,6 +3,8 @@ import { patience } from "./patience";
 
 /** A network that swallows what is sent lets a request hang for minutes. */
 const LIMIT_MS = 10_000;
+/** For what may be long: over a thin line it takes its time. */
+export const LONG_MS = 60_000;
 
 export class Asking<T> {
   #request: AbortController | null = null;
@@ -15,7 +17,13 @@ export class Asking<T> {
     readonly ask: (signal: AbortSignal) => Promise<T>,
     readonly heard: (found: T) => boolean,
     readonly random: () => number = Math.random,
+    readonly limitMs = LIMIT_MS,
   ) {}
+
+  /** Begun, and without an answer so far. */
+  get waiting(): boolean {
+    return this.#listening;
+  }
 
   /** Asks now, whatever was being waited for; settles with this first try. */
   async start(): Promise<void> {
@@ -38,7 +46,7 @@ export class Asking<T> {
     this.#request?.abort();
     const request = new AbortController();
     this.#request = request;
-    const limit = setTimeout(() => request.abort(), LIMIT_MS);
+    const limit = setTimeout(() => request.abort(), this.limitMs);
     const found = await this.ask(request.signal);
     clearTimeout(limit);
     if (this.#request !== request) return;

@@ -78,28 +78,32 @@ export const api = {
   signIn: (username: string, password: string) => call<Me>("POST", "/api/session", { username, password }),
   signOut: () => call<void>("DELETE", "/api/session"),
   me: (signal?: AbortSignal) => call<Me>("GET", "/api/me", undefined, signal),
-  classes: () => call<ClassList>("GET", "/api/classes"),
-  lessons: () => call<LessonList>("GET", "/api/lessons"),
+  classes: (signal?: AbortSignal) => call<ClassList>("GET", "/api/classes", undefined, signal),
+  lessons: (signal?: AbortSignal) => call<LessonList>("GET", "/api/lessons", undefined, signal),
   lesson: (lesson: string) => call<LessonRow>("GET", `/api/lessons/${id(lesson)}`),
   createLesson: (lesson: NewLesson) => call<LessonRow>("POST", "/api/lessons", lesson),
   startLesson: (lesson: string) => call<LessonRow>("POST", `/api/lessons/${id(lesson)}/start`),
-  attendance: (lesson: string) => call<Attendance>("GET", `/api/lessons/${id(lesson)}/attendance`),
+  attendance: (lesson: string, signal?: AbortSignal) =>
+    call<Attendance>("GET", `/api/lessons/${id(lesson)}/attendance`, undefined, signal),
   rewind: (lesson: string) => call<Rewind>("GET", `/api/lessons/${id(lesson)}/rewind`),
-  storage: () => call<Storage>("GET", "/api/storage"),
-  retention: () => call<Retention>("GET", "/api/retention"),
+  storage: (signal?: AbortSignal) => call<Storage>("GET", "/api/storage", undefined, signal),
+  retention: (signal?: AbortSignal) => call<Retention>("GET", "/api/retention", undefined, signal),
   setRetention: (retention: Retention) => call<Retention>("PUT", "/api/retention", retention),
-  recordings: () => call<RecordingList>("GET", "/api/recordings"),
-  recording: (recording: string) => call<RecordingDetail>("GET", `/api/recordings/${id(recording)}`),
+  recordings: (signal?: AbortSignal) => call<RecordingList>("GET", "/api/recordings", undefined, signal),
+  recording: (recording: string, signal?: AbortSignal) =>
+    call<RecordingDetail>("GET", `/api/recordings/${id(recording)}`, undefined, signal),
   allowReplay: (recording: string, allowed: boolean) =>
     call<void>("POST", `/api/recordings/${id(recording)}/replay`, { allowed }),
   eraseRecording: (recording: string) => call<void>("DELETE", `/api/recordings/${id(recording)}`),
   timeline: (recording: string) => call<Timeline>("GET", `/api/recordings/${id(recording)}/timeline`),
   thumbnails: (recording: string) => call<Thumbnails>("GET", `/api/recordings/${id(recording)}/thumbnails`),
-  captions: (recording: string, language: string) => text("GET", captionsPath(recording, language)),
+  captions: (recording: string, language: string, signal?: AbortSignal) =>
+    text("GET", captionsPath(recording, language), undefined, signal),
   putCaptions: (recording: string, language: string, vtt: string) =>
     text("PUT", captionsPath(recording, language), vtt),
   removeCaptions: (recording: string, language: string) => text("DELETE", captionsPath(recording, language)),
-  exports: (recording: string) => call<ExportList>("GET", `/api/recordings/${id(recording)}/exports`),
+  exports: (recording: string, signal?: AbortSignal) =>
+    call<ExportList>("GET", `/api/recordings/${id(recording)}/exports`, undefined, signal),
   newExport: (recording: string, wanted: NewExport) =>
     call<Export>("POST", `/api/recordings/${id(recording)}/exports`, wanted),
   removeExport: (recording: string, film: string) =>
@@ -121,8 +125,9 @@ function captionsPath(recording: string, language: string): string {
 }
 
 /** WebVTT there or back. */
-async function text(method: string, path: string, body?: string): Promise<string> {
+async function text(method: string, path: string, body?: string, signal?: AbortSignal): Promise<string> {
   const init: RequestInit = { method, credentials: "same-origin" };
+  if (signal) init.signal = signal;
   if (body !== undefined) Object.assign(init, { body, headers: { "content-type": "text/vtt; charset=utf-8" } });
   const response = await fetch(path, init).catch(() => {
     throw new ApiError("unreachable", 0);

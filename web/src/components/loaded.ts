@@ -1,34 +1,48 @@
-/** Data that a page loads, and loads again by itself while it is looked at. */
+/** Data that a page loads: asked for until there is an answer, and again while it is looked at. */
 import { useCallback, useEffect, useRef, useState } from "react";
-import { ApiError } from "../api/http";
+import { Asking, LONG_MS } from "../api/asking";
+import { found, type Found, type Missed } from "../api/found";
 
 export interface Loaded<T> {
   data: T | null;
   /** The code of the last failure; null after a success. */
   error: string | null;
+  /** Whether it is asked for again by itself: nobody has answered yet. */
+  retries: boolean;
   reload(): Promise<void>;
 }
 
-export function useLoaded<T>(load: () => Promise<T>, everyMs: number | null): Loaded<T> {
+export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, everyMs: number | null): Loaded<T> {
   const [data, setData] = useState<T | null>(null);
-  const [error, setError] = useState<string | null>(null);
+  const [missed, setMissed] = useState<Missed | null>(null);
   const latest = useRef(load);
   latest.current = load;
 
-  const reload = useCallback(async () => {
-    try {
-      setData(await latest.current());
-      setError(null);
-    } catch (failure) {
-      setError(failure instanceof ApiError ? failure.code : "unexpected");
-    }
-  }, []);
+  const [asking] = useState(
+    () =>
+      new Asking<Found<T>>(
+        (signal) => found(latest.current(signal)),
+        (came) => {
+          if ("data" in came) setData(came.data);
+          setMissed("data" in came ? null : came);
+          return "data" in came || !came.unanswered;
+        },
+        Math.random,
+        LONG_MS,
+      ),
+  );
+  const reload = useCallback(() => asking.start(), [asking]);
 
   useEffect(() => {
-    void reload();
+    void asking.start();
+    return () => asking.stop();
+  }, [asking]);
+
+  useEffect(() => {
     if (everyMs === null) return;
     const look = () => {
-      if (document.visibilityState === "visible") void reload();
+      // Whoever waits for an answer asks at a pace of its own.
+      if (document.visibilityState === "visible" && !asking.waiting) void asking.start();
     };
     const timer = setInterval(look, everyMs);
     document.addEventListener("visibilitychange", look);
@@ -36,7 +50,7 @@ export function useLoaded<T>(load: () => Promise<T>, everyMs: number | null): Lo
       clearInterval(timer);
       document.removeEventListener("visibilitychange", look);
     };
-  }, [reload, everyMs]);
+  }, [asking, everyMs]);
 
-  return { data, error, reload };
+  return { data, error: missed?.error ?? null, retries: missed?.unanswered ?? false, reload };
 }

@@ -350,6 +350,7 @@ export const en: Words = {
     erase: "Erase",
     eraseConfirm: (title) => `Erase the recording of “${title}”?`,
     eraseHint: "Picture, sound, films and all that was made from it are erased for everybody. This cannot be undone.",
+    notFound: "This recording was not found. It may have been removed, or the teacher has not allowed replay yet.",
     playError: "This recording cannot be played here. Try the download.",
   },
   storage: {
@@ -518,7 +519,7 @@ export const en: Words = {
     unreachable: "The server cannot be reached. Check the network, then try again.",
     unexpected: "Something went wrong. Try again; if it stays, call support.",
     notAllowed: "This account may not do this. Ask the teacher if you need it.",
-    notFound: "Not found. It may have been removed; go back to the lessons.",
+    notFound: "Not found. It may have been removed, or the link is old.",
     notLive: "The lesson has not started. Wait for the teacher to start it.",
     ended: "The lesson has ended.",
     full: "The lesson is full.",

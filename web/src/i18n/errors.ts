@@ -46,6 +46,15 @@ export function errorWords(code: string, words: Words): string {
   return words.errors[key];
 }
 
+export function isNotFound(code: string): boolean {
+  return BY_CODE[code] === "notFound";
+}
+
+/** The same question would have the same answer. */
+export function isFinal(code: string): boolean {
+  return isNotFound(code) || BY_CODE[code] === "notAllowed" || BY_CODE[code] === "notSignedIn";
+}
+
 /** Signing in has its own words; `retryAfter` in seconds. */
 export function signInWords(code: string, status: number, retryAfter: number | null, words: Words): string {
   if (status === 429) return words.login.tooMany(waitingTime(retryAfter ?? 60, words));

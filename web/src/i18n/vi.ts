@@ -348,6 +348,7 @@ export const vi = {
     erase: "Xoá bài ghi",
     eraseConfirm: (title: string) => `Xoá bài ghi “${title}”?`,
     eraseHint: "Hình, tiếng, phim và mọi tệp tạo ra từ bài này sẽ bị xoá với tất cả mọi người, không khôi phục được.",
+    notFound: "Không tìm thấy bài ghi này. Có thể đã bị xoá, hoặc giáo viên chưa cho xem lại.",
     playError: "Không phát được bài ghi này. Thử tải về.",
   },
   storage: {
@@ -516,7 +517,7 @@ export const vi = {
     unreachable: "Không kết nối được máy chủ. Kiểm tra mạng rồi thử lại.",
     unexpected: "Có lỗi xảy ra. Hãy thử lại; nếu vẫn lỗi, hãy gọi hỗ trợ kỹ thuật.",
     notAllowed: "Tài khoản này không được làm việc này. Nếu cần, hãy hỏi giáo viên.",
-    notFound: "Không tìm thấy. Có thể đã bị xoá; hãy về danh sách tiết học.",
+    notFound: "Không tìm thấy. Có thể đã bị xoá, hoặc đường dẫn đã cũ.",
     notLive: "Tiết học chưa bắt đầu. Hãy chờ giáo viên bắt đầu.",
     ended: "Tiết học đã kết thúc.",
     full: "Lớp đã đủ chỗ.",

@@ -2,8 +2,8 @@ import { useCallback } from "react";
 import { FileSpreadsheet } from "lucide-react";
 import { api, paths } from "../api/http";
 import { useLoaded } from "../components/loaded";
-import { Loading, Statement } from "../components/ui";
-import { errorWords } from "../i18n/errors";
+import { NotLoaded } from "../components/not-loaded";
+import { Loading } from "../components/ui";
 import { useLanguage } from "../i18n/language";
 import { clock } from "../i18n/time";
 import { Link } from "../router";
@@ -13,16 +13,17 @@ const REFRESH_MS = 5000;
 export function AttendancePage({ lesson }: { lesson: string }) {
   const { words, language } = useLanguage();
   const { attendance } = words;
-  const load = useCallback(() => api.attendance(lesson), [lesson]);
-  const { data, error } = useLoaded(load, REFRESH_MS);
+  const load = useCallback((signal: AbortSignal) => api.attendance(lesson, signal), [lesson]);
+  const loaded = useLoaded(load, REFRESH_MS);
+  const { data, error } = loaded;
 
   if (error && !data) {
     return (
-      <Statement title={errorWords(error, words)}>
+      <NotLoaded loaded={loaded}>
         <Link className="button plain" href="/">
           {words.app.back}
         </Link>
-      </Statement>
+      </NotLoaded>
     );
   }
   if (!data) {

@@ -3,8 +3,8 @@ import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 import { Download } from "lucide-react";
 import { api } from "../api/http";
 import { useLoaded } from "../components/loaded";
-import { Button, Loading, Statement } from "../components/ui";
-import { errorWords } from "../i18n/errors";
+import { NotLoaded } from "../components/not-loaded";
+import { Button, Loading } from "../components/ui";
 import { useLanguage } from "../i18n/language";
 import { clock, day, length, size } from "../i18n/time";
 import { pathOf } from "../replay/files";
@@ -22,20 +22,24 @@ const Manage = lazy(() => import("../replay/manage").then(({ Manage }) => ({ def
 export function RecordingPage({ recording }: { recording: string }) {
   const { words } = useLanguage();
   const [waiting, setWaiting] = useState(true);
-  const load = useCallback(() => api.recording(recording), [recording]);
-  const { data, error, reload } = useLoaded(load, waiting ? WAIT_MS : null);
+  const load = useCallback((signal: AbortSignal) => api.recording(recording, signal), [recording]);
+  const loaded = useLoaded(load, waiting ? WAIT_MS : null);
+  const { data, error, retries, reload } = loaded;
   const state = data?.recording.state;
-  useEffect(() => setWaiting(state !== "ready" && state !== "lost" && error === null), [state, error]);
+  useEffect(
+    () => setWaiting(state !== "ready" && state !== "lost" && (error === null || retries)),
+    [state, error, retries],
+  );
   // On its way together with the recording's data.
   useEffect(() => void player().catch(() => undefined), []);
 
   if (error && !data) {
     return (
-      <Statement title={errorWords(error, words)}>
+      <NotLoaded loaded={loaded} notFound={words.recordings.notFound}>
         <Link className="button plain" href="/recordings">
           {words.recordings.title}
         </Link>
-      </Statement>
+      </NotLoaded>
     );
   }
   if (!data) return <Loading />;

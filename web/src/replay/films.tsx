@@ -19,7 +19,7 @@ export function Films({ recording }: { recording: string }) {
   const [camera, setCamera] = useState(true);
   const [chat, setChat] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
-  const load = useCallback(() => api.exports(recording), [recording]);
+  const load = useCallback((signal: AbortSignal) => api.exports(recording, signal), [recording]);
   const [busy, setBusy] = useState(false);
   const { data, reload } = useLoaded(load, busy ? LOOK_MS : REST_MS);
   const films = data?.exports ?? [];

@@ -19,7 +19,8 @@ interface Props {
   player: Player;
   timeline: Timeline;
   chapters: readonly Chapter[];
-  cues: readonly Cue[];
+  /** Null: not read yet. */
+  cues: readonly Cue[] | null;
   entries: readonly Searchable[];
   searchField: RefObject<HTMLInputElement | null>;
   /** For those who manage: their way to change the captions. */
@@ -35,7 +36,7 @@ export function Panel({ player, timeline, chapters, cues, entries, searchField, 
     ["chat", MessageSquare, words.replay.chat, timeline.messages.length],
     ["people", Users, words.replay.people, 0],
   ];
-  if (cues.length > 0 || captionsHead) tabs.push(["captions", Captions, words.replay.transcript, 0]);
+  if (cues?.length || captionsHead) tabs.push(["captions", Captions, words.replay.transcript, 0]);
 
   return (
     <section className="replay-panel" aria-label={words.replay.panel}>
@@ -55,12 +56,14 @@ export function Panel({ player, timeline, chapters, cues, entries, searchField, 
         {tab === "captions" && (
           <>
             {captionsHead}
-            <TimedList
-              player={player}
-              label={words.replay.transcript}
-              empty={words.replay.noCaptions}
-              items={cues.map((cue, i) => ({ atMs: cue.startMs, key: `${i}`, content: cue.text }))}
-            />
+            {cues && (
+              <TimedList
+                player={player}
+                label={words.replay.transcript}
+                empty={words.replay.noCaptions}
+                items={cues.map((cue, i) => ({ atMs: cue.startMs, key: `${i}`, content: cue.text }))}
+              />
+            )}
           </>
         )}
       </SearchBox>

@@ -6,6 +6,7 @@ import { useMedia } from "../components/use-media";
 import { useWords } from "../i18n/language";
 import type { RecordingDetail } from "../protocol.gen";
 import { CaptionsEditor } from "./captions-editor";
+import { CaptionsFailed } from "./captions-failed";
 import { ChoiceBar } from "./choice-bar";
 import { Controls } from "./controls";
 import { KeysDialog } from "./keys-dialog";
@@ -92,7 +93,7 @@ export default function Replay({ detail: given, head }: { detail: RecordingDetai
     return () => removeEventListener("popstate", moved);
   }, [player]);
 
-  const captionsHead = (captions.languages.length > 1 || row.mayManage) && (
+  const captionsHead = (captions.languages.length > 1 || row.mayManage || captions.failed !== null) && (
     <div className="captions-head">
       <select
         aria-label={words.replay.captionLanguage}
@@ -114,6 +115,7 @@ export default function Replay({ detail: given, head }: { detail: RecordingDetai
           {words.replay.editCaptions}
         </Button>
       )}
+      <CaptionsFailed captions={captions} mayEdit={row.mayManage} />
     </div>
   );
 
@@ -186,7 +188,7 @@ export default function Replay({ detail: given, head }: { detail: RecordingDetai
                 player={player}
                 timeline={timeline}
                 chapters={chapters}
-                cues={captions.cues}
+                cues={captions.read ? captions.cues : null}
                 entries={entries}
                 searchField={searchField}
                 captionsHead={captionsHead}

@@ -1,6 +1,8 @@
 /** Captions of a recording: which there are, which are shown, their lines. */
-import { useCallback, useEffect, useState } from "react";
-import { api } from "../api/http";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { Asking, LONG_MS } from "../api/asking";
+import { found, type Found } from "../api/found";
+import { api, ApiError } from "../api/http";
 import { useLanguage, type Language } from "../i18n/language";
 import type { RecordingDetail } from "../protocol.gen";
 import { readVtt, writeVtt, type Cue } from "./vtt";
@@ -14,6 +16,9 @@ export interface CaptionsState {
   cues: readonly Cue[];
   /** Whether `cues` is all there is in this language. Until then, what is saved would take the place of lines not seen. */
   read: boolean;
+  /** The code of why they are not read, while that is so. */
+  failed: string | null;
+  again(): void;
   on: boolean;
   toggle(): void;
   /** Rejects with ApiError. No lines: the captions in this language go. */
@@ -27,27 +32,34 @@ export function useCaptions(detail: RecordingDetail): CaptionsState {
   const [language, setLanguage] = useState<string>(() => firstOf(languages, own));
   const [cues, setCues] = useState<readonly Cue[]>([]);
   const [readIn, setReadIn] = useState<string | null>(null);
+  const [failed, setFailed] = useState<string | null>(null);
+  const reading = useRef<Asking<Found<Cue[]>> | null>(null);
   const [on, setOn] = useState(() => localStorage.getItem(KEY) === "on");
 
   useEffect(() => {
-    let wanted = true;
     setCues([]);
+    setFailed(null);
     if (!languages.includes(language)) {
       setReadIn(language);
       return;
     }
     setReadIn(null);
-    api.captions(recording, language).then(
-      (vtt) => {
-        if (!wanted) return;
-        setCues(readVtt(vtt) ?? []);
-        setReadIn(language);
+    const asking = new Asking<Found<Cue[]>>(
+      (signal) => found(readCaptions(recording, language, signal)),
+      (came) => {
+        if ("data" in came) {
+          setCues(came.data);
+          setReadIn(language);
+        }
+        setFailed("data" in came ? null : came.error);
+        return "data" in came || !came.unanswered;
       },
-      () => undefined,
+      Math.random,
+      LONG_MS,
     );
-    return () => {
-      wanted = false;
-    };
+    reading.current = asking;
+    void asking.start();
+    return () => asking.stop();
     // Not when the list of languages changes: saving knows its own lines.
   }, [recording, language]);
 
@@ -65,7 +77,25 @@ export function useCaptions(detail: RecordingDetail): CaptionsState {
     setLanguages((old) => [...old.filter((each) => each !== language), ...(next.length > 0 ? [language] : [])]);
   };
 
-  return { languages, language, setLanguage, cues, read: readIn === language, on, toggle, save };
+  return {
+    languages,
+    language,
+    setLanguage,
+    cues,
+    read: readIn === language,
+    failed,
+    again: () => void reading.current?.start(),
+    on,
+    toggle,
+    save,
+  };
+}
+
+async function readCaptions(recording: string, language: string, signal: AbortSignal): Promise<Cue[]> {
+  const cues = readVtt(await api.captions(recording, language, signal));
+  // The page of a network that wants a sign-in of its own first.
+  if (!cues) throw new ApiError("unreachable", 0);
+  return cues;
 }
 
 function firstOf(languages: readonly string[], own: Language): string {
