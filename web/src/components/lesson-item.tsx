@@ -44,7 +44,7 @@ function Actions({ row }: { row: LessonRow }) {
       await api.startLesson(row.id);
       navigate(page, { ask: true });
     } catch (failure) {
-      setError(errorWords(failure instanceof ApiError ? failure.code : "unexpected", words));
+      setError(failure instanceof ApiError ? failure.code : "unexpected");
       setBusy(false);
     }
   };
@@ -54,7 +54,7 @@ function Actions({ row }: { row: LessonRow }) {
     <>
       {error && (
         <span role="alert" className="bad-text">
-          {error}
+          {errorWords(error, words)}
         </span>
       )}
       {row.recordings > 0 && row.phase === "ended" && (

@@ -33,8 +33,10 @@ export function SelfTestRow({ row, children }: { row: Row; children?: ReactNode 
       </span>
       <div className="test-what">
         <p className="test-name">
-          <strong>{words.selfTest.checks[row.check]}</strong>
-          {row.about && <span className="soft test-about">{row.about}</span>}
+          <span>
+            <strong>{words.selfTest.checks[row.check]}</strong>{" "}
+            {row.about && <span className="soft test-about">{row.about}</span>}
+          </span>
           <span className="test-state">{state}</span>
         </p>
         {told !== state && <p>{told}</p>}

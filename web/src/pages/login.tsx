@@ -12,7 +12,8 @@ export function LoginPage() {
   const { signedIn } = useSession();
   const [shown, setShown] = useState(false);
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState("");
+  // Put into words when it is shown: who reads the other language changes it here.
+  const [failure, setFailure] = useState<"missing" | ApiError | null>(null);
   const password = useRef<HTMLInputElement>(null);
   const ids = { username: useId(), password: useId(), error: useId() };
 
@@ -22,23 +23,26 @@ export function LoginPage() {
     const username = String(fields.get("username")).trim();
     const secret = String(fields.get("password"));
     if (!username || !secret) {
-      setError(words.login.missing);
+      setFailure("missing");
       return;
     }
     setBusy(true);
-    setError("");
+    setFailure(null);
     try {
       await signedIn(await api.signIn(username, secret));
-    } catch (failure) {
-      setError(
-        failure instanceof ApiError
-          ? signInWords(failure.code, failure.status, failure.retryAfter, words)
-          : words.errors.unexpected,
-      );
+    } catch (error) {
+      setFailure(error instanceof ApiError ? error : new ApiError("unexpected", 0));
       password.current?.select();
       setBusy(false);
     }
   };
+
+  const error =
+    failure === null
+      ? ""
+      : failure === "missing"
+        ? words.login.missing
+        : signInWords(failure.code, failure.status, failure.retryAfter, words);
 
   return (
     <div className="login">
