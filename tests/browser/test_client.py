@@ -161,6 +161,46 @@ async def test_a_phone_has_one_row_of_controls_and_the_whole_title(school: Schoo
     assert await stage.evaluate("one => one.clientHeight") >= 200
 
 
+async def test_a_phone_on_its_side_shows_both_answers_to_who_waits(school: School) -> None:
+    title = "On its side"
+    teacher, _ = await school.lesson(title, width=390, height=844, has_touch=True, is_mobile=True)
+    student = await school.person("student1")
+    await student.ask_to_enter(title)
+    # Upright the note has a line for the words, and the answers stand below it.
+    told = teacher.page.get_by_text("(10A1) asks to enter")
+    await expect(told).to_be_visible(timeout=SOON)
+    assert await told.evaluate("one => one.clientWidth") >= 200
+
+    await teacher.page.set_viewport_size({"width": 844, "height": 390})
+    await teacher.button("Show people").click()
+    for answer in ("Admit", "Deny"):
+        button = teacher.button(answer, teacher.waiting("student1"))
+        await expect(button).to_be_visible(timeout=SOON)
+        # Whole, without scrolling: both ends of it are what a finger meets there.
+        assert await button.evaluate(
+            """one => {
+                const { left, right, top, bottom } = one.getBoundingClientRect()
+                return [left + 4, right - 4].every(
+                    x => one.contains(document.elementFromPoint(x, (top + bottom) / 2)))
+            }"""
+        ), f"{answer} is cut off or covered"
+    await teacher.button("Admit", teacher.waiting("student1")).click()
+    await student.enter()
+    # The stage is seen beside the panel.
+    stage = await teacher.page.get_by_role("main").bounding_box()
+    panel = await teacher.page.get_by_role("complementary", name="Side panel").bounding_box()
+    assert stage
+    assert panel
+    assert stage["x"] + stage["width"] <= panel["x"]
+
+    # Who comes later finds the whole notice, with its answer.
+    await teacher.button("Record").click()
+    late = await school.person("student2", width=844, height=390, has_touch=True, is_mobile=True)
+    await late.ask_to_enter(title)
+    await teacher.admit("student2")
+    await expect(late.button("I understand")).to_be_in_viewport(ratio=1, timeout=SOON)
+
+
 async def test_no_page_needs_what_the_content_policy_forbids(school: School) -> None:
     title = "Policy"
     teacher, (student,) = await school.lesson(title, "student5")
