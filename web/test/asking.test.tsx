@@ -1,10 +1,10 @@
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { App } from "../src/app";
 import { Asking } from "../src/api/asking";
 import { patience } from "../src/api/patience";
 import { vi as vietnamese } from "../src/i18n/vi";
+import { mounting } from "./mounting";
 
 let visibility: DocumentVisibilityState = "visible";
 
@@ -130,26 +130,16 @@ describe("asking", () => {
 });
 
 describe("a page that reaches no server", () => {
-  let root: Root;
-  let box: HTMLElement;
+  const page = mounting();
   const server = vi.fn<() => Promise<Response>>();
   const status = (code: number) => () => Promise.resolve(new Response("", { status: code }));
   const gone = () => Promise.reject(new TypeError("Failed to fetch"));
-  const button = () => [...box.querySelectorAll("button")].find((one) => one.textContent === vietnamese.app.retry);
+  const button = () => page.button(vietnamese.app.retry);
   const later = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
 
-  beforeEach(async () => {
-    vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+  beforeEach(() => {
     vi.stubGlobal("fetch", server);
-    vi.spyOn(navigator, "languages", "get").mockReturnValue(["vi"]);
     server.mockReset();
-    box = document.body.appendChild(document.createElement("div"));
-    root = createRoot(box);
-  });
-
-  afterEach(async () => {
-    await act(async () => root.unmount());
-    box.remove();
   });
 
   it.each([
@@ -160,17 +150,17 @@ describe("a page that reaches no server", () => {
     ["a page that is not ours", () => Promise.resolve(new Response("<html>"))],
   ])("opens by itself after %s", async (_, broken) => {
     server.mockImplementation(broken);
-    await act(async () => root.render(<App />));
+    await page.render(<App />);
     await later(10);
     expect(button()).toBeTruthy();
-    expect(box.textContent).toContain(vietnamese.app.retriesItself);
+    expect(page.box.textContent).toContain(vietnamese.app.retriesItself);
     expect(server).toHaveBeenCalledTimes(1);
     await later(10_000);
     expect(server.mock.calls.length).toBeGreaterThan(3);
     expect(button()).toBeTruthy();
     server.mockImplementation(status(401));
     await later(16_000);
-    expect(box.querySelector("input[name=username]")).toBeTruthy();
+    expect(page.box.querySelector("input[name=username]")).toBeTruthy();
     const asked = server.mock.calls.length;
     await later(60_000);
     expect(server).toHaveBeenCalledTimes(asked);
@@ -178,20 +168,20 @@ describe("a page that reaches no server", () => {
 
   it("asks at once when the button is pressed", async () => {
     server.mockImplementation(gone);
-    await act(async () => root.render(<App />));
+    await page.render(<App />);
     await later(10);
     server.mockImplementation(status(401));
     await act(async () => button()?.click());
     await later(10);
-    expect(box.querySelector("input[name=username]")).toBeTruthy();
+    expect(page.box.querySelector("input[name=username]")).toBeTruthy();
   });
 
   it("leaves it to the button where the server answers with a fault of its own", async () => {
     server.mockImplementation(status(500));
-    await act(async () => root.render(<App />));
+    await page.render(<App />);
     await later(60_000);
     expect(server).toHaveBeenCalledTimes(1);
     expect(button()).toBeTruthy();
-    expect(box.textContent).toContain(vietnamese.errors.unexpected);
+    expect(page.box.textContent).toContain(vietnamese.errors.unexpected);
   });
 });

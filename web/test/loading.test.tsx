@@ -1,5 +1,4 @@
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { App } from "../src/app";
 import { useLoaded, type Loaded } from "../src/components/loaded";
@@ -8,6 +7,7 @@ import { vi as words } from "../src/i18n/vi";
 import type { Attendance, Me, RecordingDetail } from "../src/protocol.gen";
 import { CaptionsFailed } from "../src/replay/captions-failed";
 import { useCaptions, type CaptionsState } from "../src/replay/use-captions";
+import { mounting } from "./mounting";
 
 const me = { account: "a", username: "teacher", name: "Cô Lan", role: "teacher", school: "", classes: [], mayCreateLessons: true } as unknown as Me;
 const attendance = { title: "Toán", className: "10A1", rows: [] } as unknown as Attendance;
@@ -25,28 +25,13 @@ const status = (code: number, error = "unexpected") => () => Promise.resolve(Res
 const gone = () => Promise.reject(new TypeError("Failed to fetch"));
 const later = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
 
-let root: Root;
-let box: HTMLElement;
-const button = (name: string) => [...box.querySelectorAll("button")].find((one) => one.textContent === name);
-
 beforeEach(() => {
   vi.useFakeTimers();
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-  vi.spyOn(navigator, "languages", "get").mockReturnValue(["vi"]);
   vi.spyOn(document, "visibilityState", "get").mockReturnValue("visible");
   server.mockReset();
-  box = document.body.appendChild(document.createElement("div"));
-  root = createRoot(box);
 });
-
-afterEach(async () => {
-  await act(async () => root.unmount());
-  box.remove();
-  history.replaceState(null, "", "/");
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  vi.unstubAllGlobals();
-});
+afterEach(() => void vi.useRealTimers());
+const page = mounting();
 
 describe.each([
   ["a recording", "/recordings/r", () => Promise.resolve(Response.json(detail("closing"))), "Parabol"],
@@ -63,29 +48,29 @@ describe.each([
     ["half an answer", () => Promise.resolve(new Response("<html>"))],
   ])("opens by itself after %s", async (__, broken) => {
     server.mockImplementation(broken);
-    await act(async () => root.render(<App />));
+    await page.render(<App />);
     await later(50);
-    expect(box.textContent).toContain(words.app.retriesItself);
-    expect(button(words.app.retry)).toBeTruthy();
+    expect(page.box.textContent).toContain(words.app.retriesItself);
+    expect(page.button(words.app.retry)).toBeTruthy();
     await later(40_000);
     // Slower and slower: a school that lost its server does not come back all at once.
     expect(asked()).toBeGreaterThan(3);
     expect(asked()).toBeLessThan(12);
     server.mockImplementation(answer);
     await later(16_000);
-    expect(box.textContent).toContain(shown);
+    expect(page.box.textContent).toContain(shown);
   });
 
   it("opens at once when the network is back, or when it is told to", async () => {
     server.mockImplementation(gone);
-    await act(async () => root.render(<App />));
+    await page.render(<App />);
     await later(50);
-    await act(async () => button(words.app.retry)?.click());
-    expect(box.textContent).toContain(words.app.retriesItself);
+    await act(async () => page.button(words.app.retry)?.click());
+    expect(page.box.textContent).toContain(words.app.retriesItself);
     server.mockImplementation(answer);
     await act(async () => void dispatchEvent(new Event("online")));
     await later(10);
-    expect(box.textContent).toContain(shown);
+    expect(page.box.textContent).toContain(shown);
   });
 });
 
@@ -94,10 +79,10 @@ describe("the page of a recording", () => {
     vi.stubGlobal("fetch", (path: string) => (path === "/api/me" ? Promise.resolve(Response.json(me)) : server(path)));
     history.replaceState(null, "", "/recordings/r");
     server.mockImplementation(status(404, "not_found"));
-    await act(async () => root.render(<App />));
+    await page.render(<App />);
     await later(60_000);
-    expect(box.textContent).toContain(words.recordings.notFound);
-    expect(button(words.app.retry)).toBeUndefined();
+    expect(page.box.textContent).toContain(words.recordings.notFound);
+    expect(page.button(words.app.retry)).toBeUndefined();
     expect(asked()).toBe(1);
   });
 });
@@ -115,7 +100,7 @@ describe("what is loaded again and again", () => {
       loaded = useLoaded(load, 1000);
       return null;
     }
-    await act(async () => root.render(<Page />));
+    await page.render(<Page />);
     await later(2600);
     expect(loaded).toMatchObject({ data: 1, error: null });
     expect(signals).toHaveLength(1);
@@ -137,7 +122,7 @@ describe("captions that are not read", () => {
   const open = async (broken: () => Promise<Response>) => {
     vi.stubGlobal("fetch", server);
     server.mockImplementation(broken);
-    await act(async () => root.render(<LanguageProvider><Page /></LanguageProvider>));
+    await page.render(<LanguageProvider><Page /></LanguageProvider>);
     await later(10);
   };
 
@@ -148,14 +133,14 @@ describe("captions that are not read", () => {
   ])("say why and can be asked for again after %s", async (_, broken, why) => {
     await open(broken);
     expect(captions.read).toBe(false);
-    expect(box.querySelector("[role=alert]")?.textContent).toContain(why);
-    expect(box.textContent).toContain(words.replay.captionsNotEdited);
+    expect(page.box.querySelector("[role=alert]")?.textContent).toContain(why);
+    expect(page.box.textContent).toContain(words.replay.captionsNotEdited);
     server.mockImplementation(() => Promise.resolve(new Response(vtt)));
-    await act(async () => button(words.app.retry)?.click());
+    await act(async () => page.button(words.app.retry)?.click());
     await later(10);
     expect(captions).toMatchObject({ read: true, failed: null });
     expect(captions.cues.map((cue) => cue.text)).toEqual(["Xin chào"]);
-    expect(box.textContent).toBe("");
+    expect(page.box.textContent).toBe("");
   });
 
   it("come by themselves once the server answers", async () => {

@@ -1,9 +1,9 @@
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { App } from "../src/app";
 import { vi as words } from "../src/i18n/vi";
 import type { Me, RecordingRow } from "../src/protocol.gen";
+import { mounting } from "./mounting";
 
 const HOUR = 3_600_000;
 const me = { account: "a", username: "teacher", name: "Cô Lan", role: "teacher", school: "", classes: [], mayCreateLessons: true } as unknown as Me;
@@ -25,35 +25,22 @@ class NeverSeen {
 }
 
 describe("the page of recordings", () => {
-  let root: Root;
-  let box: HTMLElement;
+  const page = mounting();
 
   beforeEach(async () => {
-    vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
     vi.stubGlobal("IntersectionObserver", NeverSeen);
     vi.stubGlobal("fetch", (path: string) => Promise.resolve(Response.json(path === "/api/me" ? me : { recordings: [...recordings].reverse() })));
-    vi.spyOn(navigator, "languages", "get").mockReturnValue(["vi"]);
     history.replaceState(null, "", "/recordings");
-    box = document.body.appendChild(document.createElement("div"));
-    root = createRoot(box);
-    await act(async () => root.render(<App />));
+    await page.render(<App />);
     await act(() => vi.waitFor(() => expect(cards().length).toBeGreaterThan(0)));
   });
 
-  afterEach(async () => {
-    await act(async () => root.unmount());
-    box.remove();
-    history.replaceState(null, "", "/");
-    vi.restoreAllMocks();
-    vi.unstubAllGlobals();
-  });
-
-  const cards = () => [...box.querySelectorAll(".recording-card h3")].map((title) => title.textContent);
-  const older = () => box.querySelector<HTMLButtonElement>(".recording-older button");
+  const cards = () => [...page.box.querySelectorAll(".recording-card h3")].map((title) => title.textContent);
+  const older = () => page.box.querySelector<HTMLButtonElement>(".recording-older button");
   const press = () => act(async () => older()?.click());
   const fill = (selector: string, value: string) =>
     act(async () => {
-      const field = box.querySelector<HTMLInputElement | HTMLSelectElement>(selector);
+      const field = page.box.querySelector<HTMLInputElement | HTMLSelectElement>(selector);
       if (!field) throw new Error(`no ${selector}`);
       // Past React's own setter, as typing goes.
       Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value")?.set?.call(field, value);
@@ -65,7 +52,7 @@ describe("the page of recordings", () => {
     expect(cards()[0]).toBe("Bài 0");
     expect(cards().at(-1)).toBe("Bài 59");
     expect(older()?.textContent).toBe(words.recordings.older);
-    expect(box.textContent).toContain(words.recordings.shownOf(60, 2000));
+    expect(page.box.textContent).toContain(words.recordings.shownOf(60, 2000));
     await press();
     expect(cards()).toHaveLength(120);
     expect(document.activeElement?.closest(".recording-card")?.querySelector("h3")?.textContent).toBe("Bài 60");
@@ -81,7 +68,7 @@ describe("the page of recordings", () => {
     await press();
     await fill("select", "10A2");
     expect(cards()).toHaveLength(60);
-    expect(box.textContent).toContain(words.recordings.shownOf(60, 200));
+    expect(page.box.textContent).toContain(words.recordings.shownOf(60, 200));
     for (const count of [120, 180, 200]) {
       await press();
       expect(cards()).toHaveLength(count);
