@@ -10,6 +10,8 @@ the rate is lowered once to see whether the loss follows; if not, it is the line
 Growth happens only while the rate is used; what is not used is found by probes (``probing``).
 """
 
+from collections import deque
+
 from media.congestion.beside import Beside
 from media.congestion.digest import Digest
 from media.congestion.loss import Loss
@@ -28,10 +30,14 @@ FREE_THRESHOLD_US = 60_000
 MOST_THRESHOLD_US = 150_000
 NOISY = 25_000.0
 """Octets per second, below which delay that goes back and forth is believed to be the line's own less and less."""
-NOISES = 4.0
+NOISES = 6.0
 """Times its own noise is what a line's delay may be off."""
 LEAST_BUSY_US = 60_000
 """Of arrivals: over less, one packet more or less changes the rate too much."""
+_SECONDS = 0.6
+"""Over which what was sent and what came is counted."""
+_SENT_KEPT = 40
+"""Digests: as many as there are in that and a round trip of a second, and more."""
 GAP_SECONDS = 1.0
 """Silence for longer: an outage, whose losses say nothing of the rate."""
 _DECREASE = 0.85
@@ -71,6 +77,7 @@ class Estimator:
         "_patience",
         "_quiet_since",
         "_received",
+        "_sent",
         "_threshold",
         "_wait",
         "acked_rate",
@@ -96,8 +103,9 @@ class Estimator:
         self._base = Base()
         self._noise = Noise()
         self._beside = Beside()
-        self._acked = Window(0.6)
-        self._received = Window(0.6)
+        self._acked = Window(_SECONDS)
+        self._received = Window(_SECONDS)
+        self._sent: deque[tuple[float, int]] = deque(maxlen=_SENT_KEPT)
         self._at: float | None = None
         self._over = 0.0
         self._busy_octets = self._busy_from_us = self._busy_us = 0
@@ -156,6 +164,7 @@ class Estimator:
         beside = self._beside.carried(self._rate_or_guess, digest.acked_octets, elapsed)
         acked.add(digest.acked_octets + beside, digest.sent_octets + beside, now, elapsed)
         received.add(digest.acked_octets, 0, now, elapsed)
+        self._sent.append((now, digest.sent_octets + beside))
         self.received_rate = received.first / received.span(now)
         span = acked.span(now)
         self.acked_rate = acked.first / span
@@ -248,6 +257,10 @@ class Estimator:
             grown = self.rate * (1 + (_GROWTH_NEAR if near else _GROWTH) * min(elapsed, 0.5))
             self.rate = min(CEILING, grown, max(self.rate, 1.5 * self.acked_rate))
 
+    def _sent_before(self, then: float) -> float:
+        """Octets per second of the ``_SECONDS`` before."""
+        return sum(octets for at, octets in self._sent if then - _SECONDS < at <= then) / _SECONDS
+
     def _lower(self, now: float) -> None:
         queue = self.queue_us
         if self._drained_us and queue < 0.8 * self._drained_us:
@@ -258,7 +271,9 @@ class Estimator:
         if self._drained_us:
             # Sending less did not help: others fill it. Bear with more, or they take everything.
             self._threshold = min(MOST_THRESHOLD_US, 1.2 * self._threshold)
-        filled = self.acked_rate < 0.95 * self.sent_rate or self.sent_rate >= 0.8 * self.rate
+        # What was sent a moment ago is on its way, not in a queue.
+        came_of = self._sent_before(now - min(self.rtt, 1.0))
+        filled = self.acked_rate < 0.95 * came_of or self.sent_rate >= 0.8 * self.rate
         carried = self._carried
         lower = _DECREASE * carried if filled else max(_DECREASE * self.rate, carried)
         full_at = carried if filled else self.rate
@@ -284,6 +299,7 @@ class Estimator:
     def _after_gap(self, digest: Digest, now: float) -> None:
         self._acked.clear()
         self._received.clear()
+        self._sent.clear()
         self.loss.clear()
         self._empty()
         self._drained_us = 0

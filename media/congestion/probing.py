@@ -77,7 +77,7 @@ class Prober:
         if self.probe is None:
             if digest.acked_packets:
                 self._arrived_us = digest.arrived_us
-                self._jitter_us += (min(peak_us, 100_000) - self._jitter_us) * 0.05
+                self._jitter_us += (min(peak_us, 250_000) - self._jitter_us) * 0.05
             return None
         self._peak_us = max(self._peak_us, peak_us)
         self._sent += digest.sent_octets

@@ -1,5 +1,7 @@
 """A lesson over the connections that families have, in simulated time."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.links.link import Rules, kilobits
@@ -132,14 +134,18 @@ def test_a_paced_line_with_a_clock_that_drifts() -> None:
     assert run.voice_loss(0, 118) <= 0.01
 
 
-@pytest.mark.parametrize("rate", [2_000, 20_000])
-@pytest.mark.parametrize("seed", [1, 2])
-def test_delay_that_goes_up_and_down_by_itself_is_no_queue(rate: int, seed: int) -> None:
-    run, steady = (
-        Scenario(Rules(rate=kilobits(rate), delay=0.03, jitter=jitter), wanted=BOTH, seed=seed, stills=True)
-        for jitter in (0.12, 0.0)
-    )
-    run.run(60)
-    steady.run(60)
-    assert run.picture.shown[0][0] <= 3
-    assert run.picture.rate(1, 60) >= 0.85 * steady.picture.rate(1, 60)
+@pytest.mark.parametrize(("jitter", "seeds"), [(0.12, (1, 2)), (0.2, (1, 2, 3))])
+@pytest.mark.parametrize("rate", [1_000, 2_000, 20_000])
+def test_delay_that_goes_up_and_down_by_itself_is_no_queue(
+    rate: int, jitter: float, seeds: Sequence[int]
+) -> None:
+    for seed in seeds:
+        run, steady = (
+            Scenario(Rules(rate=kilobits(rate), delay=0.03, jitter=each), wanted=BOTH, seed=seed, stills=True)
+            for each in (jitter, 0.0)
+        )
+        run.run(60)
+        steady.run(60)
+        assert run.picture.shown[0][0] <= (3 if jitter < 0.2 else 5)
+        assert run.picture.rate(1, 60) >= 0.7 * steady.picture.rate(1, 60)
+        assert run.picture.stall(5, 60) <= 5
