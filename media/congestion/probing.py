@@ -19,6 +19,8 @@ _LEAST_SECONDS = 0.1
 _OLDEST_DIGEST = 0.1
 _MOMENT_US = 60_000
 _PATIENCE_SECONDS = 1.0
+_MOST_JITTER_US = 250_000
+"""What the unluckiest packets wait by the line's own doing; longer is a queue."""
 _GAIN = 1.15
 """A probe that finds less than this above the rate found nothing."""
 
@@ -77,7 +79,7 @@ class Prober:
         if self.probe is None:
             if digest.acked_packets:
                 self._arrived_us = digest.arrived_us
-                self._jitter_us += (min(peak_us, 250_000) - self._jitter_us) * 0.05
+                self._jitter_us += (min(peak_us, _MOST_JITTER_US) - self._jitter_us) * 0.05
             return None
         self._peak_us = max(self._peak_us, peak_us)
         self._sent += digest.sent_octets

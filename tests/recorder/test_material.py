@@ -1,6 +1,7 @@
 """The tests' own encoder of AV1: one that waits for ever holds up no test."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -32,6 +33,16 @@ def test_an_encoder_whose_process_was_killed_goes_on_in_the_next(child: Child) -
         packets.append(cut.frame(counter, 3600 * counter))
     assert [*packets, cut.flush()] == expected
     assert sum(map(len, expected)) == 4
+    assert child.number == 2
+
+
+def test_one_whose_process_has_crashed_goes_on_too(child: Child) -> None:
+    encoder = Av1Encoder(320, 192, child=child)
+    packets = encoder.frame(0, 0)
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGKILL)
+    packets += encoder.frame(1, 3600) + encoder.flush()
+    assert len(packets) == 2
     assert child.number == 2
 
 

@@ -40,45 +40,50 @@ class Child:
     def __init__(self) -> None:
         self.number = 0
         """Grows with each that was begun."""
-        self._turn = threading.RLock()
+        self.turn = threading.RLock()
+        """Whose it is keeps the child that is there."""
         self._process: subprocess.Popen[bytes] | None = None
         self._encoders = 0
         atexit.register(self.end)
 
     @property
     def pid(self) -> int | None:
-        with self._turn:
+        with self.turn:
             return None if self._process is None else self._process.pid
 
     def new_encoder(self) -> int:
         """Its number."""
-        with self._turn:
+        with self.turn:
             self._encoders += 1
             return self._encoders
 
     def end(self) -> None:
-        with self._turn:
+        with self.turn:
             process, self._process = self._process, None
             if process is not None:
                 process.kill()
                 process.communicate()
 
     def ask(self, asked: Asked, seconds: float) -> list[bytes]:
-        """Raises TimeoutError: then the child was killed."""
-        with self._turn:
+        """Raises TimeoutError: then there is no child any more."""
+        with self.turn:
             process = self._process or self._begin()
             assert process.stdin is not None
             assert process.stdout is not None
-            process.stdin.write(json.dumps(asdict(asked)).encode() + b"\n")
-            process.stdin.flush()
-            if not select.select([process.stdout], [], [], seconds)[0]:
-                self.end()
-                raise TimeoutError("the encoder does not answer")
-            packets: list[bytes] = pickle.load(process.stdout)
-            return packets
+            try:
+                process.stdin.write(json.dumps(asdict(asked)).encode() + b"\n")
+                process.stdin.flush()
+                if select.select([process.stdout], [], [], seconds)[0]:
+                    packets: list[bytes] = pickle.load(process.stdout)
+                    return packets
+            except (BrokenPipeError, EOFError):
+                pass  # It has crashed.
+            self.end()
+            raise TimeoutError("the encoder does not answer")
 
     def ready(self) -> int:
-        with self._turn:
+        """The number of the child that is asked next."""
+        with self.turn:
             if self._process is None:
                 self._begin()
             return self.number
@@ -121,11 +126,12 @@ class Av1Encoder:
     def _ask(self, asked: Asked) -> list[bytes]:
         for _ in range(_ATTEMPTS):
             try:
-                if self._known_to != (child := self._child.ready()):
-                    for earlier in self._since_open:
-                        self._child.ask(earlier, self._seconds)
-                    self._known_to = child
-                packets = self._child.ask(asked, self._seconds)
+                with self._child.turn:
+                    if self._known_to != (child := self._child.ready()):
+                        for earlier in self._since_open:
+                            self._child.ask(earlier, self._seconds)
+                        self._known_to = child
+                    packets = self._child.ask(asked, self._seconds)
             except TimeoutError:
                 continue
             self._since_open.append(asked)
