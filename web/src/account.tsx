@@ -1,7 +1,8 @@
 /** Who is signed in. Pages below may rely on `useMe`. */
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 import { Asking } from "./api/asking";
-import { api, ApiError, whenSignedOut } from "./api/http";
+import { found } from "./api/found";
+import { api, whenSignedOut } from "./api/http";
 import type { Me } from "./protocol.gen";
 import { navigate } from "./router";
 
@@ -54,14 +55,11 @@ export function AccountProvider({ children }: { children: ReactNode }) {
 }
 
 async function whoIsIt(signal: AbortSignal): Promise<Account> {
-  try {
-    const me: Me | undefined = await api.me(signal);
-    // Half an answer, or the page of a network that wants a sign-in of its own first.
-    return me?.account ? { state: "known", me } : { state: "unreachable" };
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.unanswered) return { state: "unreachable" };
-    return { state: error.status === 401 ? "nobody" : "failed" };
-  }
+  const came = await found(api.me(signal));
+  // Without an account it is the answer of somebody else's.
+  if ("data" in came) return came.data?.account ? { state: "known", me: came.data } : { state: "unreachable" };
+  if (came.unanswered) return { state: "unreachable" };
+  return { state: came.status === 401 ? "nobody" : "failed" };
 }
 
 export function useSession(): Session {

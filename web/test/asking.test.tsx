@@ -4,7 +4,7 @@ import { App } from "../src/app";
 import { Asking } from "../src/api/asking";
 import { patience } from "../src/api/patience";
 import { vi as vietnamese } from "../src/i18n/vi";
-import { mounting } from "./mounting";
+import { gone, later, mounting } from "./mounting";
 
 let visibility: DocumentVisibilityState = "visible";
 
@@ -133,9 +133,7 @@ describe("a page that reaches no server", () => {
   const page = mounting();
   const server = vi.fn<() => Promise<Response>>();
   const status = (code: number) => () => Promise.resolve(new Response("", { status: code }));
-  const gone = () => Promise.reject(new TypeError("Failed to fetch"));
   const button = () => page.button(vietnamese.app.retry);
-  const later = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
 
   beforeEach(() => {
     vi.stubGlobal("fetch", server);

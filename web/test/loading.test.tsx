@@ -7,7 +7,7 @@ import { vi as words } from "../src/i18n/vi";
 import type { Attendance, Me, RecordingDetail } from "../src/protocol.gen";
 import { CaptionsFailed } from "../src/replay/captions-failed";
 import { useCaptions, type CaptionsState } from "../src/replay/use-captions";
-import { mounting } from "./mounting";
+import { gone, later, mounting } from "./mounting";
 
 const me = { account: "a", username: "teacher", name: "Cô Lan", role: "teacher", school: "", classes: [], mayCreateLessons: true } as unknown as Me;
 const attendance = { title: "Toán", className: "10A1", rows: [] } as unknown as Attendance;
@@ -22,8 +22,6 @@ const detail = (state: string) =>
 const server = vi.fn<(path: string, init?: RequestInit) => Promise<Response>>();
 const asked = () => server.mock.calls.length;
 const status = (code: number, error = "unexpected") => () => Promise.resolve(Response.json({ error: { code: error } }, { status: code }));
-const gone = () => Promise.reject(new TypeError("Failed to fetch"));
-const later = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
 
 beforeEach(() => {
   vi.useFakeTimers();

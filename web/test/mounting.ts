@@ -3,6 +3,10 @@ import { act, type ReactNode } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, vi } from "vitest";
 
+export const gone = () => Promise.reject(new TypeError("Failed to fetch"));
+/** Under fake timers. */
+export const later = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
+
 export interface Mounted {
   readonly box: HTMLElement;
   render(what: ReactNode): Promise<void>;

@@ -3,13 +3,18 @@ import { ApiError } from "./http";
 
 export type Found<T> = { data: T } | Missed;
 
-/** `unanswered`: nobody was there, so that it is worth asking again. */
+/** `status`: of HTTP, 0 without any. `unanswered`: nobody was there, so that it is worth asking again. */
 export interface Missed {
   error: string;
+  status: number;
   unanswered: boolean;
 }
 
-const NOBODY: Missed = { error: "unreachable", unanswered: true };
+const NOBODY: Missed = { error: "unreachable", status: 0, unanswered: true };
+
+export function isAnswer(came: Found<unknown>): boolean {
+  return "data" in came || !came.unanswered;
+}
 
 export async function found<T>(request: Promise<T>): Promise<Found<T>> {
   try {
@@ -19,6 +24,6 @@ export async function found<T>(request: Promise<T>): Promise<Found<T>> {
   } catch (failure) {
     // What was cut off on its way is no ApiError.
     if (!(failure instanceof ApiError)) return NOBODY;
-    return { error: failure.code, unanswered: failure.unanswered };
+    return { error: failure.code, status: failure.status, unanswered: failure.unanswered };
   }
 }

@@ -1,7 +1,7 @@
 /** Data that a page loads: asked for until there is an answer, and again while it is looked at. */
 import { useCallback, useEffect, useRef, useState } from "react";
 import { Asking, LONG_MS } from "../api/asking";
-import { found, type Found, type Missed } from "../api/found";
+import { found, isAnswer, type Found, type Missed } from "../api/found";
 
 export interface Loaded<T> {
   data: T | null;
@@ -25,7 +25,7 @@ export function useLoaded<T>(load: (signal: AbortSignal) => Promise<T>, everyMs:
         (came) => {
           if ("data" in came) setData(came.data);
           setMissed("data" in came ? null : came);
-          return "data" in came || !came.unanswered;
+          return isAnswer(came);
         },
         Math.random,
         LONG_MS,

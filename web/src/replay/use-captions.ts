@@ -1,7 +1,7 @@
 /** Captions of a recording: which there are, which are shown, their lines. */
 import { useCallback, useEffect, useRef, useState } from "react";
 import { Asking, LONG_MS } from "../api/asking";
-import { found, type Found } from "../api/found";
+import { found, isAnswer, type Found } from "../api/found";
 import { api, ApiError } from "../api/http";
 import { useLanguage, type Language } from "../i18n/language";
 import type { RecordingDetail } from "../protocol.gen";
@@ -52,7 +52,7 @@ export function useCaptions(detail: RecordingDetail): CaptionsState {
           setReadIn(language);
         }
         setFailed("data" in came ? null : came.error);
-        return "data" in came || !came.unanswered;
+        return isAnswer(came);
       },
       Math.random,
       LONG_MS,
